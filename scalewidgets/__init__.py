@@ -1,0 +1,52 @@
+"""scalewidgets: handle neural scaling laws in notebooks.
+
+Names are looked up when they are first used, so that fitting needs no notebook, and importing costs
+next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .allocation import AllocationError, Plan, allocate
+    from .fitting import Bootstrap, Fit, FitError, Objective, fit
+    from .lawbook import ExpressionError, Law, LawError, law, laws
+    from .runs import (
+        DatasetError,
+        RunsError,
+        datasets,
+        load_runs,
+        read_runs,
+        simulate_isoflop_data,
+    )
+    from .widgets import Explorer, Lab
+
+__version__ = "0.1.0.dev0"
+
+_ROOMS = {
+    "lawbook": ("ExpressionError", "Law", "LawError", "law", "laws"),
+    "runs": (
+        "DatasetError",
+        "RunsError",
+        "datasets",
+        "load_runs",
+        "read_runs",
+        "simulate_isoflop_data",
+    ),
+    "fitting": ("Bootstrap", "Fit", "FitError", "Objective", "fit"),
+    "allocation": ("AllocationError", "Plan", "allocate"),
+    "widgets": ("Explorer", "Lab"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'scalewidgets' has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,287 @@
+"""A law: an equation with named symbols, constants and a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import expression as ex
+from . import forms
+
+Values = npt.NDArray[np.float64]
+
+
+class LawError(ValueError):
+    """A law that cannot be written, found or evaluated as asked."""
+
+
+@dataclass(frozen=True)
+class ConstantSet:
+    """One published set of constants and how sure it is.
+
+    ``status`` is ``"seen"`` (read in the source), ``"computed"`` (refitted here), ``"derived"``
+    (follows from seen numbers), ``"recalled"`` (not verified) or ``"user"``.
+    """
+
+    name: str
+    values: Mapping[str, float]
+    stderr: Mapping[str, float] = field(default_factory=dict)
+    where: str = ""
+    status: str = "user"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Law:
+    """A scaling law that can be evaluated, differentiated, drawn and fitted.
+
+    Parameters
+    ----------
+    equation : str
+        The right-hand side, for example ``"E + A/N**alpha + B/D**beta"``.
+    constants : mapping of str to float, or iterable of str
+        Values of the constants; only their names where no values are known ("form only").
+        Every other name in the equation is a variable.
+    definitions : mapping of str to str
+        Named parts of the equation, for example ``{"N_eff": "N*(1 - exp(-P_w/gamma_w))"}``.
+    defaults : mapping of str to str
+        Formulas, in variables without one, for variables that may be left out of :meth:`predict`.
+
+    Raises
+    ------
+    LawError
+        When a constant does not occur in the equation.
+    ExpressionError
+        When the text is not an equation; the message points at the column.
+
+    Examples
+    --------
+    >>> law = Law("E + A/N**alpha", constants={"E": 1.8, "A": 480, "alpha": 0.35})
+    >>> round(float(law.predict(N=70e9)), 4)
+    1.8768
+    """
+
+    equation: str
+    constants: Mapping[str, float] | Iterable[str] = field(default_factory=dict)
+    id: str = "typed"
+    title: str = ""
+    family: str = "typed"
+    output: str = "loss"
+    unit: str = "nats/token"
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    sets: Mapping[str, ConstantSet] = field(default_factory=dict)
+    set_name: str = "user"
+    valid: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    source: str = ""
+    errata: tuple[str, ...] = ()
+    teaches: str = ""
+
+    def __post_init__(self) -> None:
+        given = self.constants
+        if isinstance(given, str):
+            raise LawError("law: constants takes a mapping of names to values, or a list of names")
+        values = (
+            {k: float(v) for k, v in given.items()}
+            if isinstance(given, Mapping)
+            else dict.fromkeys(given, float("nan"))
+        )
+        object.__setattr__(self, "constants", values)
+        present = ex.symbols(self.tree)
+        for name in values:
+            if name not in present:
+                hint = spelling_hint(name, present)
+                raise LawError(f"law: constant {name!r} does not occur in the equation{hint}")
+
+    @cached_property
+    def tree(self) -> ex.Tree:
+        """The checked tree of the equation, definitions put in."""
+        tree = ex.parse(self.equation)
+        parts = {name: ex.parse(text) for name, text in self.definitions.items()}
+        for _ in range(len(parts) + 1):
+            if not set(parts) & set(ex.symbols(tree)):
+                return tree
+            tree = ex.substitute(tree, parts)
+        raise LawError(
+            f"law {self.id}: the definitions {sorted(parts)} refer to each other in a circle"
+        )
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """The constants with their values (NaN where a law is a form only)."""
+        assert isinstance(self.constants, dict)
+        return {k: self.constants[k] for k in ex.symbols(self.tree) if k in self.constants}
+
+    @property
+    def constant_names(self) -> list[str]:
+        """Names of the constants, in the order of the equation."""
+        return list(self.values)
+
+    @cached_property
+    def variables(self) -> list[str]:
+        """Names that a prediction needs or takes, in the order of the equation."""
+        return [s for s in ex.symbols(self.tree) if s not in self.values]
+
+    @property
+    def stderr(self) -> Mapping[str, float]:
+        """Published standard errors of the present constant set (may be empty)."""
+        return self.sets[self.set_name].stderr if self.set_name in self.sets else {}
+
+    @cached_property
+    def _program(self) -> ex.Program:
+        return ex.Program([self.tree])
+
+    @cached_property
+    def _gradient_program(self) -> ex.Program:
+        return ex.Program([ex.derivative(self.tree, name) for name in self.values])
+
+    def predict(self, **variables: npt.ArrayLike) -> Values:
+        """The law's value, in its ``unit`` (nats per token for a loss).
+
+        Parameters
+        ----------
+        **variables : array_like
+            One value or array a variable, for example ``N`` (parameters) and ``D`` (tokens); the
+            shapes broadcast.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of the broadcast shape; NaN where the law is not defined.
+
+        Raises
+        ------
+        LawError
+            When a variable is missing or unknown, or the constants have no values.
+        """
+        return self._evaluate(self._program, variables)[0]
+
+    def partials(self, **variables: npt.ArrayLike) -> dict[str, Values]:
+        """Exact derivatives of the prediction with respect to each constant; shapes as predict."""
+        return dict(
+            zip(self.values, self._evaluate(self._gradient_program, variables), strict=True)
+        )
+
+    def _evaluate(self, program: ex.Program, given: Mapping[str, npt.ArrayLike]) -> list[Values]:
+        for name, value in self.values.items():
+            if np.isnan(value):
+                raise LawError(
+                    f"law {self.id}: {name} has no value (the law is a form only). "
+                    "Fit it to runs, or give values with law.with_constants(...)."
+                )
+        arrays = self._fill(given)
+        shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
+        results = program({**self.values, **arrays})
+        # copies: a broadcast view is read-only, and the law "N" would hand out the caller's array
+        return [np.broadcast_to(np.asarray(r, dtype=float), shape).copy() for r in results]
+
+    def _fill(self, given: Mapping[str, npt.ArrayLike]) -> dict[str, Values]:
+        for name in given:
+            if name not in self.variables:
+                hint = spelling_hint(name, self.variables)
+                raise LawError(
+                    f"law {self.id}: {name!r} is not a variable of it; it has "
+                    f"{', '.join(self.variables)}{hint}"
+                )
+        arrays: dict[str, Any] = {k: np.asarray(v, dtype=float) for k, v in given.items()}
+        missing = [v for v in self.variables if v not in arrays and v not in self.defaults]
+        if missing:
+            raise LawError(f"law {self.id}: predict needs a value for {', '.join(missing)}")
+        for name in self.variables:
+            if name not in arrays:
+                formula = ex.parse(self.defaults[name])
+                unknown = [s for s in ex.symbols(formula) if s not in given]
+                if unknown:
+                    raise LawError(
+                        f"law {self.id}: predict needs a value for {', '.join(unknown)} "
+                        f"(the default of {name} is {self.defaults[name]}) or for {name}"
+                    )
+                arrays[name] = np.asarray(ex.Program([formula])(arrays)[0])
+        return arrays
+
+    def N_opt(self, C: npt.ArrayLike, **others: npt.ArrayLike) -> Values:
+        """Parameters of least loss at ``C`` training FLOPs, 6ND = C (any shape).
+
+        ``others`` are further variables of the law, such as bits. NaN where there is no optimum.
+
+        Raises
+        ------
+        LawError
+            When the law is not a loss over N and D.
+        """
+        return self._frontier(C, others)[0]
+
+    def D_opt(self, C: npt.ArrayLike, **others: npt.ArrayLike) -> Values:
+        """Training tokens of least loss at ``C`` training FLOPs, 6ND = C; see :meth:`N_opt`."""
+        return self._frontier(C, others)[1]
+
+    def _frontier(
+        self, C: npt.ArrayLike, others: Mapping[str, npt.ArrayLike]
+    ) -> tuple[Values, Values]:
+        from .frontier import compute_optimal  # SciPy only when an optimum is asked for
+
+        if not {"N", "D"} <= set(self.variables):
+            raise LawError(f"law {self.id}: no optimum over N and D, it has {self.variables}")
+        budget = np.asarray(C, dtype=float)
+        filled = {k: ex.parse(t) for k, t in self.defaults.items() if k not in others}
+        given = {k: np.asarray(v, dtype=float) for k, v in others.items()}
+        return compute_optimal(ex.substitute(self.tree, filled), {**self.values, **given}, budget)
+
+    def with_constants(self, name: str | None = None, /, **values: float) -> Law:
+        """The same law with another published set (by name) or with other values.
+
+        Raises
+        ------
+        LawError
+            For an unknown set or constant, naming those that there are.
+        """
+        constants, set_name = self.values, self.set_name
+        if name is not None:
+            if name not in self.sets:
+                raise LawError(
+                    f"law {self.id}: no constant set {name!r}; there are {', '.join(self.sets)}"
+                    f"{spelling_hint(name, self.sets)}"
+                )
+            constants, set_name = dict(self.sets[name].values), name
+        for key in values:
+            if key not in constants:
+                raise LawError(
+                    f"law {self.id}: no constant {key!r}; it has {', '.join(constants)}"
+                    f"{spelling_hint(key, constants)}"
+                )
+        if values:
+            set_name = "user"
+        return replace(self, constants={**constants, **values}, set_name=set_name)
+
+    def latex(self) -> str:
+        """The equation as LaTeX, definitions kept by name where there are any."""
+        rows = [f"{forms.latex_name(self.output)} &= {forms.to_latex(ex.parse(self.equation))}"]
+        for name, text in self.definitions.items():
+            rows.append(f"{forms.latex_name(name)} &= {forms.to_latex(ex.parse(text))}")
+        return "\\begin{aligned} " + " \\\\ ".join(rows) + " \\end{aligned}"
+
+    def vega(self, names: Mapping[str, str]) -> str:
+        """The equation as a Vega expression; ``names`` says how each symbol is called there."""
+        return forms.to_vega(self.tree, names)
+
+    def __str__(self) -> str:
+        numbers = ", ".join(f"{k}={v:g}" for k, v in self.values.items())
+        return f"{self.id}: {self.output} = {self.equation}  [{self.set_name}: {numbers}]"
+
+    def __repr__(self) -> str:
+        return f"Law({self})"
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex()}$$"
+
+
+def spelling_hint(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f". Did you mean {close[0]!r}?" if close else ""
