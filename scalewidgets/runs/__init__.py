@@ -1,0 +1,16 @@
+"""What was measured: tables of training runs, read, downloaded or simulated."""
+
+from .datasets import DatasetError, datasets, load_runs
+from .simulate import simulate_isoflop_data
+from .sources import RunsError
+from .table import RunsWarning, read_runs
+
+__all__ = [
+    "DatasetError",
+    "RunsError",
+    "RunsWarning",
+    "datasets",
+    "load_runs",
+    "read_runs",
+    "simulate_isoflop_data",
+]
