@@ -1,0 +1,139 @@
+"""Does a fit hold? What was checked, what came out, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .objective import Objective
+from .problem import Problem
+from .solver import CONVERGED, Solution, gradient_and_hessian
+from .types import Array
+
+AGREEMENT = 1e-6  # relative gap within which two starts have found the same optimum
+# A direction of the constants whose information is this much below the strongest one's is lost in
+# rounding: two constants then explain the same thing.
+SINGULAR = 1e-13
+VAGUE = 3.0  # standard error of a logarithm: the amplitude is known to a factor of 20 only
+VANISHED = 1e-6  # share of the loss
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The evidence that a fit is the optimum and that the runs determine it.
+
+    Attributes
+    ----------
+    remaining : float
+        Newton's forecast of the decrease still possible, relative to the objective. Holds below
+        1e-9. When it does not, fit again from another start.
+    second_start : float
+        Relative gap between the objective reached from the best and from another start. Holds below
+        1e-6. When it does not, the surface has several valleys: compare them before believing one.
+    starts : int
+        How many starts were followed to their optimum.
+    conditioning : float
+        Weakest over strongest direction of information, in scaled coordinates. Below 1e-13 some
+        constants explain the same thing: hold one with ``fixed=`` or add runs of another shape.
+    vague : tuple of str
+        Constants that the runs hardly bound (standard error above 3 in the logarithm of an
+        amplitude, or above 1 in an exponent).
+    at_bound : tuple of str
+        Amplitudes that went to zero: their term is not needed, or the runs do not reach far enough.
+    """
+
+    remaining: float
+    second_start: float
+    starts: int
+    conditioning: float
+    vague: tuple[str, ...]
+    at_bound: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        """``ok``, or the gravest thing found: ``not_converged``, ``several_optima``,
+        ``unidentifiable``, ``at_bound``."""
+        if not self.remaining < 1e-9:
+            return "not_converged"
+        if not self.second_start < AGREEMENT:
+            return "several_optima"
+        if self.at_bound:
+            return "at_bound"
+        if self.conditioning < SINGULAR or self.vague:
+            return "unidentifiable"
+        return "ok"
+
+    def notes(self) -> list[str]:
+        """What is wrong and what to do, one sentence each; empty when all holds."""
+        found = []
+        if not self.remaining < 1e-9:
+            found.append(
+                f"Not at the optimum: a further relative decrease of {self.remaining:.1e} is in "
+                "reach. Fit again with start= near a published constant set."
+            )
+        if not self.second_start < AGREEMENT:
+            found.append(
+                f"Another start ended {self.second_start:.1e} higher (relative): several valleys. "
+                "Compare them, or hold a constant with fixed=."
+            )
+        for name in self.at_bound:
+            found.append(
+                f"{name} went to zero: its term is not needed by these runs. Leave it out, hold it "
+                "with fixed=, or add larger runs."
+            )
+        if self.conditioning < SINGULAR:
+            found.append(
+                "The runs do not determine all constants: some explain the same thing. Vary N and "
+                "D independently (several budgets, several sizes each), or hold one with fixed=."
+            )
+        elif self.vague:
+            found.append(
+                f"The runs hardly bound {', '.join(self.vague)}. Add runs over a wider range, or "
+                "hold constants with fixed=."
+            )
+        return found
+
+
+def certify(
+    problem: Problem,
+    objective: Objective,
+    weights: Array,
+    solution: Solution,
+    best: int,
+    errors: Array,
+) -> Certificate:
+    """The certificate of member ``best`` of a solution; ``errors`` (k,) are coordinates' errors."""
+    theta = solution.theta[best : best + 1]
+    # the corner of |r| carries no information: judge the design by its least-squares problem
+    design = Objective("least_squares", log=objective.log)
+    _, _, information = gradient_and_hessian(problem, design, theta, weights)
+    width = np.sqrt(np.maximum(np.diagonal(information[0]), 1e-300))
+    spectrum = np.linalg.eigvalsh(information[0] / np.outer(width, width))
+    lowest = solution.value[best]
+    # starts that ran into a wall or to infinity say nothing; any other start that came to rest does
+    others = np.delete(solution.value, best)[np.delete(solution.remaining, best) < 1e-6]
+    gap = (others.min() - lowest) / max(lowest, 1e-300) if len(others) else np.inf
+    vague = tuple(
+        c.name
+        for c, error in zip(problem.coordinates, errors, strict=True)
+        if np.isfinite(error) and error > (VAGUE if c.sign else 1.0)
+    )
+    return Certificate(
+        remaining=float(max(solution.remaining[best], CONVERGED * 1e-3)),
+        second_start=float(max(gap, 0.0)) if lowest > 1e-25 else 0.0,
+        starts=len(solution.value),
+        conditioning=float(max(spectrum[0], 0.0) / spectrum[-1]),
+        vague=vague,
+        at_bound=_vanished(problem, theta),
+    )
+
+
+def _vanished(problem: Problem, theta: Array) -> tuple[str, ...]:
+    """Linear constants whose term is a negligible share of every loss."""
+    _, slopes, _ = problem.derivatives(theta)
+    return tuple(
+        c.name
+        for i, c in enumerate(problem.coordinates)
+        if c.linear and c.sign and np.max(np.abs(slopes[i, 0]) / problem.observed) < VANISHED
+    )

@@ -1,0 +1,108 @@
+"""Variable projection: where to start, everywhere at once.
+
+Scaling laws are linear in their amplitudes (E, A, B). For given exponents the best amplitudes
+follow from a small linear system, so a whole grid of exponents is searched by two matrix products,
+and only the best of its basins are handed to Newton's method. Constants that are neither amplitudes
+nor few enough for a grid are searched over a low-discrepancy sample of their range.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import qmc
+
+from .objective import Objective
+from .problem import Problem
+from .solver import evaluate
+from .types import Array
+
+_GRID = 16  # exponents a side
+_SAMPLE = 1024
+_EXPONENTS = (0.02, 1.6)  # all published exponents of loss laws lie within
+
+
+def _ranges(problem: Problem) -> tuple[list[str], Array]:
+    """Names and search ranges, in coordinates, of the free constants that are not linear."""
+    names, ranges = [], []
+    for c in problem.coordinates:
+        if c.linear:
+            continue
+        names.append(c.name)
+        value = problem.law.values[c.name]
+        if c.sign:
+            centre = float(c.from_constant(np.asarray(value)))
+            ranges.append((centre - 4.0, centre + 4.0))
+        elif np.isnan(value) or 0 < value < 1.2:
+            ranges.append(_EXPONENTS)
+        else:
+            ranges.append((value - 0.8 * abs(value) - 0.2, value + 2.0 * abs(value) + 0.2))
+    return names, np.asarray(ranges, dtype=float).reshape(-1, 2)
+
+
+def _candidates(ranges: Array) -> Array:
+    """Points (batch, names) that fill the ranges."""
+    if len(ranges) == 0:
+        return np.empty((1, 0))
+    if len(ranges) <= 2:
+        axes = [np.linspace(lo, hi, _GRID if len(ranges) == 2 else 200) for lo, hi in ranges]
+        return np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
+    unit = qmc.Sobol(len(ranges), scramble=False).random(_SAMPLE)
+    return np.asarray(qmc.scale(unit, ranges[:, 0], ranges[:, 1]))
+
+
+def _amplitudes(problem: Problem, theta: Array, names: list[str], weights: Array) -> Array:
+    """Best linear constants for each row of nonlinear coordinates; theta completed (batch, k).
+
+    Least squares on relative residuals, which near the optimum are the log residuals. An amplitude
+    that comes out with the wrong sign is set to a thousandth of the typical loss: Newton's method
+    decides from there.
+    """
+    at = {c.name: i for i, c in enumerate(problem.coordinates)}
+    outer = {n: problem.coordinates[at[n]].to_constant(theta[:, at[n]]) for n in names}
+    linear, basis, offset = problem.linear_basis(outer)
+    if not linear:
+        return theta
+    scale = np.sqrt(weights[0]) / problem.observed
+    with np.errstate(all="ignore"):
+        basis = basis * scale
+        target = (problem.observed - offset) * scale
+        size = np.sqrt(np.einsum("qbn,qbn->qb", basis, basis))
+        basis = basis / size[:, :, None]
+    normal = np.einsum("qbn,pbn->bqp", basis, basis)
+    right = np.einsum("qbn,bn->bq", basis, target)
+    usable = np.isfinite(normal).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
+    normal[~usable] = np.eye(len(linear))
+    ridge = 1e-12 * np.eye(len(linear))
+    solved = np.linalg.solve(normal + ridge, np.where(usable[:, None], right, 1.0)[..., None])
+    for q, name in enumerate(linear):
+        coordinate = problem.coordinates[at[name]]
+        amount = solved[:, q, 0] / size[q]
+        least = 1e-3 * np.median(problem.observed) * np.sqrt(weights[0].sum()) / size[q]
+        floor = least / np.median(problem.observed)
+        theta[:, at[name]] = coordinate.from_constant(
+            coordinate.sign * np.maximum(coordinate.sign * amount, floor)
+        )
+    return theta
+
+
+def starts(problem: Problem, objective: Objective, weights: Array, count: int) -> Array:
+    """The best ``count`` starts (count, k) of the global search.
+
+    Points next to a better one are passed over, so that the starts lie in different basins.
+    """
+    names, ranges = _ranges(problem)
+    points = _candidates(ranges)
+    theta = np.empty((len(points), problem.size))
+    at = [i for i, c in enumerate(problem.coordinates) if not c.linear]
+    theta[:, at] = points
+    theta = _amplitudes(problem, theta, names, weights)
+    value = evaluate(problem, objective, theta, weights)
+    reach = 0.12 * (ranges[:, 1] - ranges[:, 0])
+    chosen: list[int] = []
+    for i in np.argsort(value):
+        if not np.isfinite(value[i]) or len(chosen) == count:
+            break
+        apart = [np.any(np.abs(points[i] - points[j]) > reach) for j in chosen]
+        if all(apart) or len(points) == 1:
+            chosen.append(int(i))
+    return theta[chosen]
