@@ -69,7 +69,7 @@ class Plan:
         Raises
         ------
         AllocationError
-            When the plan was made without draws, or for an unknown name.
+            When the plan was made without draws, for an unknown name, or a level that is none.
         """
         if not self.draws:
             raise AllocationError(
@@ -77,6 +77,8 @@ class Plan:
             )
         if name not in self.draws:
             raise AllocationError(f"plan: no interval of {name!r}; there are {list(self.draws)}")
+        if not 0.0 < level < 1.0:
+            raise AllocationError(f"plan: level must lie between 0 and 1, not {level!r}")
         tail = 0.5 * (1.0 - level)
         low, high = np.nanquantile(self.draws[name], [tail, 1.0 - tail])
         return float(low), float(high)
@@ -124,7 +126,8 @@ def allocate(
     Raises
     ------
     AllocationError
-        Neither or both of C and loss; a loss that the law cannot reach; no interior optimum.
+        Neither or both of C and loss; numbers that make no sense; a law that is no loss over N and
+        D or has no values; a loss that it cannot reach; no interior optimum.
     """
     if (C is None) == (loss is None):
         raise AllocationError("allocate: give one of C (training FLOPs) and loss (nats/token)")
@@ -132,12 +135,17 @@ def allocate(
         raise AllocationError("allocate: precision=True takes C only, without inference_tokens")
     if served_bits != BASELINE and not precision:
         raise AllocationError("allocate: served_bits counts only with precision=True")
-    if C is not None and not C > 0:
-        raise AllocationError(f"allocate: C must be positive, not {C!r}; it is in FLOPs")
-    if inference_tokens < 0:
-        raise AllocationError(f"allocate: inference_tokens is {inference_tokens!r}, below zero")
+    for name, given in {"C": C, "loss": loss, "served_bits": served_bits}.items():
+        if given is not None and not 0 < given < np.inf:
+            raise AllocationError(f"allocate: {name} must be positive and finite, not {given!r}")
+    if not 0 <= inference_tokens < np.inf:
+        raise AllocationError(
+            f"allocate: inference_tokens must be zero or positive and finite, not "
+            f"{inference_tokens!r}"
+        )
     law = source.law if isinstance(source, Fit) else source
     plain = plain_surface(law)
+    _check_surface(law, plain)
     tied = tied_bits(_at_defaults(with_precision(law), {SERVED: float(served_bits)}))
     problem = _Question(plain, tied if precision else None, C, loss, inference_tokens)
     point = problem.answer(dict(law.values))
@@ -155,6 +163,20 @@ def allocate(
 def plain_surface(law: Law) -> ex.Tree:
     """The law's loss over N and D at 16 bits, other variables at their defaults."""
     return _at_defaults(law, dict.fromkeys((*BITS, SERVED), BASELINE))
+
+
+def _check_surface(law: Law, plain: ex.Tree) -> None:
+    asked = {name for name in ex.symbols(plain) if name not in law.values}
+    if asked != {"N", "D"}:
+        raise AllocationError(
+            f"allocate: {law.id} is not a loss over N and D; its variables are "
+            f"{', '.join(law.variables)}"
+        )
+    unknown = [name for name, value in law.values.items() if np.isnan(value)]
+    if unknown:
+        raise AllocationError(
+            f"allocate: {law.id} has no values for {', '.join(unknown)}; fit it to runs first"
+        )
 
 
 def _at_defaults(law: Law, given: Mapping[str, ex.Tree]) -> ex.Tree:
@@ -191,7 +213,8 @@ class _Question:
             "bits": bits,
             "train_flops": train,
             "inference_flops": inference,
-            "saving": 1.0 - (train + inference) / equal,
+            # rounded, so that a plan saves nothing against itself, on every machine
+            "saving": np.round(1.0 - (train + inference) / equal, 12) + 0.0,
         }
         return {k: np.broadcast_to(v, np.shape(n)) for k, v in found.items()}
 

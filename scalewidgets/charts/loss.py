@@ -32,7 +32,7 @@ def loss_chart(
     law : Law
         A loss over N and D.
     runs : polars.DataFrame
-        Columns N, C, loss; drawn faintly, those near C strongly, excluded ones hollow.
+        Columns N, C, loss; drawn faintly, those near C strongly, excluded ones hardly.
     draws : Bootstrap, optional
         Gives the 95 % band.
     plans : mapping of str to Plan, optional
@@ -78,9 +78,11 @@ def _y() -> alt.Y:
 
 
 def _runs(runs: pl.DataFrame, C: float, excluded: Sequence[int]) -> alt.Chart:
-    state = np.where(np.abs(np.log(runs["C"].to_numpy() / C)) < np.log(_NEAR), "near C", "other C")
-    state[list(excluded)] = "left out"
-    shown = runs.select("N", "loss").with_columns(run=pl.Series(state.tolist()))
+    near = np.abs(np.log(runs["C"].to_numpy() / C)) < np.log(_NEAR)
+    state = ["near C" if is_near else "other C" for is_near in near]
+    for i in excluded:
+        state[i] = "left out"
+    shown = runs.select("N", "loss").with_columns(run=pl.Series(state))
     opacity = alt.Opacity(
         "run:N", scale=alt.Scale(domain=["near C", "other C", "left out"], range=[0.9, 0.25, 0.1])
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from .objective import Objective
 from .problem import Problem
-from .solver import CONVERGED, Solution, gradient_and_hessian
+from .solver import CONVERGED, Solution, exact, gradient_and_hessian
 from .types import Array
 
 AGREEMENT = 1e-6  # relative gap within which two starts have found the same optimum
@@ -17,6 +18,9 @@ AGREEMENT = 1e-6  # relative gap within which two starts have found the same opt
 SINGULAR = 1e-13
 VAGUE = 3.0  # standard error of a logarithm: the amplitude is known to a factor of 20 only
 VANISHED = 1e-6  # share of the loss
+# Scatter across a line over that along it, in logarithms: real runs miss their budget by 1 %.
+LINE = 0.02
+ON_A_LINE = 3  # constants that a curve shows: its level, slope and bend
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,9 @@ class Certificate:
         amplitude, or above 1 in an exponent).
     at_bound : tuple of str
         Amplitudes that went to zero: their term is not needed, or the runs do not reach far enough.
+    one_line : bool
+        All runs lie on one line in the logarithms of their inputs (one budget, or one D/N), and
+        more than three constants are free. Then small errors mislead: add another budget.
     """
 
     remaining: float
@@ -49,6 +56,7 @@ class Certificate:
     conditioning: float
     vague: tuple[str, ...]
     at_bound: tuple[str, ...]
+    one_line: bool
 
     @property
     def status(self) -> str:
@@ -60,7 +68,7 @@ class Certificate:
             return "several_optima"
         if self.at_bound:
             return "at_bound"
-        if self.conditioning < SINGULAR or self.vague:
+        if self.conditioning < SINGULAR or self.vague or self.one_line:
             return "unidentifiable"
         return "ok"
 
@@ -82,7 +90,12 @@ class Certificate:
                 f"{name} went to zero: its term is not needed by these runs. Leave it out, hold it "
                 "with fixed=, or add larger runs."
             )
-        if self.conditioning < SINGULAR:
+        if self.one_line:
+            found.append(
+                "All runs lie on one line: N and D do not vary independently. Add runs at another "
+                "budget, or hold constants with fixed=."
+            )
+        elif self.conditioning < SINGULAR:
             found.append(
                 "The runs do not determine all constants: some explain the same thing. Vary N and "
                 "D independently (several budgets, several sizes each), or hold one with fixed=."
@@ -114,18 +127,21 @@ def certify(
     # starts that ran into a wall or to infinity say nothing; any other start that came to rest does
     others = np.delete(solution.value, best)[np.delete(solution.remaining, best) < 1e-6]
     gap = (others.min() - lowest) / max(lowest, 1e-300) if len(others) else np.inf
+    if lowest < exact(problem, objective, weights)[0]:
+        gap = 0.0  # nothing fits better than a law on which all runs lie
     vague = tuple(
         c.name
         for c, error in zip(problem.coordinates, errors, strict=True)
-        if np.isfinite(error) and error > (VAGUE if c.sign else 1.0)
+        if not error <= (VAGUE if c.sign else 1.0)  # NaN: not bounded at all
     )
     return Certificate(
         remaining=float(max(solution.remaining[best], CONVERGED * 1e-3)),
-        second_start=float(max(gap, 0.0)) if lowest > 1e-25 else 0.0,
+        second_start=float(max(gap, 0.0)),
         starts=len(solution.value),
         conditioning=float(max(spectrum[0], 0.0) / spectrum[-1]),
         vague=vague,
         at_bound=_vanished(problem, theta),
+        one_line=problem.size > ON_A_LINE and _on_a_line(problem, weights[0] > 0),
     )
 
 
@@ -137,3 +153,15 @@ def _vanished(problem: Problem, theta: Array) -> tuple[str, ...]:
         for i, c in enumerate(problem.coordinates)
         if c.linear and c.sign and np.max(np.abs(slopes[i, 0]) / problem.observed) < VANISHED
     )
+
+
+def _on_a_line(problem: Problem, used: npt.NDArray[np.bool_]) -> bool:
+    """Whether the inputs, two at least, vary in one direction only."""
+    with np.errstate(all="ignore"):
+        inputs = np.log([np.broadcast_to(c, used.shape)[used] for c in problem.columns.values()])
+    spread = inputs - inputs.mean(axis=1, keepdims=True)
+    varying = spread[np.abs(spread).max(axis=1) > 1e-9]
+    if len(varying) < 2 or not np.isfinite(varying).all():
+        return False
+    scatter = np.linalg.svd(varying, compute_uv=False)
+    return bool(scatter[1] < LINE * scatter[0])

@@ -14,7 +14,7 @@ from ..lawbook import law as published
 from ..runs import read_runs
 from .certificate import certify
 from .objective import HOFFMANN_DELTA, Kind, Objective
-from .problem import Problem
+from .problem import Problem, check_constants
 from .result import Fit
 from .separable import starts
 from .solver import Solution, minimise
@@ -22,7 +22,7 @@ from .types import Array, FitError, one_blas_thread
 from .uncertainty import covariance
 
 _BASINS = 4  # starts of the global search that are followed to their optimum
-_NUDGE = 0.1  # where a warm refit's second start lies, in coordinates
+_NUDGE = 0.1  # where the second start lies when there is one only, in coordinates
 
 
 def fit(
@@ -51,7 +51,7 @@ def fit(
     delta : float
         Huber's delta.
     start : mapping, optional
-        Constants to start from. Without it exponents are searched globally.
+        Every free constant's value to start from. Without it exponents are searched globally.
     fixed : mapping, optional
         Constants to hold, for example ``{"E": 1.7}``.
     weights : array_like (runs,), optional
@@ -66,7 +66,8 @@ def fit(
     Raises
     ------
     FitError
-        Fewer runs than free constants; unknown constants; bad weights.
+        Fewer runs than free constants; unknown constants or bad values of them; bad weights; runs
+        at which the law has no value.
     RunsError
         Runs that cannot be read; the message names rows.
     """
@@ -77,6 +78,8 @@ def fit(
     table = read_runs(runs)
     columns = {v: table[v].to_numpy() for v in law.variables if v in table.columns}
     problem = Problem(law, columns, table["loss"].to_numpy(), fixed)
+    if start is not None:
+        _check_start(start, problem)
     return solve(problem, table, objective, _weights(weights, problem), start)
 
 
@@ -97,6 +100,18 @@ def _weights(given: npt.ArrayLike | None, problem: Problem) -> Array:
     return weights
 
 
+def _check_start(start: Mapping[str, float], problem: Problem) -> None:
+    check_constants(problem.law, start, "start")
+    missing = [name for name in problem.free if name not in start]
+    if missing:
+        raise FitError(f"fit: start lacks {', '.join(missing)}; give every constant that is free")
+    for c in problem.coordinates:
+        if c.sign * start[c.name] < 0 or (c.sign and start[c.name] == 0):
+            side = "above" if c.sign > 0 else "below"
+            given = start[c.name]
+            raise FitError(f"fit: {c.name} stays {side} zero; start it there, not at {given!r}")
+
+
 def solve(
     problem: Problem,
     runs: pl.DataFrame,
@@ -107,15 +122,10 @@ def solve(
     """The fit of a prepared problem: what a lab calls again and again while a hand is moving."""
     with one_blas_thread():
         row = weights[None]
-        if start is None:
-            solution = _global(problem, objective, row)
-        else:
-            first = problem.theta(start)[None]
-            solution = minimise(problem, objective, np.vstack([first, first + _NUDGE]), row)
-            if not np.isfinite(solution.value).any():
-                solution = _global(problem, objective, row)
+        solution = _optima(problem, objective, row, start)
         best = int(np.argmin(solution.value))
         theta = solution.theta[best]
+        _check_defined(problem, theta)
         _, errors = covariance(problem, objective, theta, row)
         certificate = certify(problem, objective, row, solution, best, errors)
     values = {k: float(v[0]) for k, v in problem.constants(theta[None]).items()}
@@ -133,10 +143,28 @@ def solve(
     )
 
 
-def _global(problem: Problem, objective: Objective, weights: Array) -> Solution:
-    """Optima from the best basins of the global search and from the law's published constants."""
-    found = starts(problem, objective, weights, _BASINS)
-    known = {name: problem.law.values[name] for name in problem.free}
+def _check_defined(problem: Problem, theta: Array) -> None:
+    """Refuses runs at which the law says nothing: even of weight 0, their NaN spoils all sums."""
+    value, slopes, _ = problem.derivatives(theta[None])
+    rows = np.flatnonzero(~np.isfinite(np.vstack([value, slopes[:, 0]])).all(axis=0))
+    if len(rows):
+        shown = ", ".join(map(str, rows[:10])) + (" ..." if len(rows) > 10 else "")
+        raise FitError(
+            f"fit: {problem.law.id} or its derivative has no value at {len(rows)} of "
+            f"{len(problem.observed)} runs (rows {shown}). Leave them out of the table."
+        )
+
+
+def _optima(
+    problem: Problem, objective: Objective, weights: Array, start: Mapping[str, float] | None
+) -> Solution:
+    """Optima from the best basins of the global search, and from a start or published constants.
+
+    A start given stands against the best basin only, which takes no longer than a second start
+    beside it would, and proves more.
+    """
+    found = starts(problem, objective, weights, _BASINS if start is None else 1)
+    known = {name: (start or problem.law.values)[name] for name in problem.free}
     if not any(np.isnan(v) for v in known.values()):
         found = np.vstack([found, problem.theta(known)[None]])
     if not len(found):
@@ -144,4 +172,6 @@ def _global(problem: Problem, objective: Objective, weights: Array) -> Solution:
             f"fit: {problem.law.id} is not defined at any start of the search on these runs; give "
             "start={...} with constants at which it is"
         )
+    if len(found) == 1:
+        found = np.vstack([found, found + _NUDGE])
     return minimise(problem, objective, found, weights)

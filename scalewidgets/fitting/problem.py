@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from numbers import Real
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ..lawbook import expression as ex
 from .types import Array, FitError
 
 # Beyond this size a constant that is not linear (Kaplan's N_c) moves on a log scale.
-_LARGE = 20.0
+_LARGE = 4.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,15 @@ class Coordinate:
 
     def to_constant(self, t: Array) -> Array:
         return t if self.sign == 0 else self.sign * np.exp(t)
+
+
+def check_constants(law: Law, given: Mapping[str, float], what: str) -> None:
+    """Refuses names that the law does not have and values that are no finite number."""
+    for name, value in given.items():
+        if name not in law.values:
+            raise FitError(f"fit: {what} names {name!r}, but {law.id} has {', '.join(law.values)}")
+        if not isinstance(value, Real) or not np.isfinite(float(value)):
+            raise FitError(f"fit: {what} must give {name} a finite number, not {value!r}")
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +94,8 @@ class Problem:
     Raises
     ------
     FitError
-        Fewer runs than free constants; unknown constants; a variable without a column.
+        Fewer runs than free constants; unknown constants or values that are no number; a variable
+        without a column.
     """
 
     def __init__(
@@ -96,11 +107,7 @@ class Problem:
     ) -> None:
         self.law = law
         self.fixed = dict(fixed or {})
-        for name in self.fixed:
-            if name not in law.values:
-                raise FitError(
-                    f"fit: fixed names {name!r}, but {law.id} has {', '.join(law.values)}"
-                )
+        check_constants(law, self.fixed, "fixed")
         self.free = [name for name in law.values if name not in self.fixed]
         if not self.free:
             raise FitError("fit: every constant is fixed; leave at least one free")

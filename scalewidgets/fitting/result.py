@@ -90,8 +90,9 @@ class Fit:
         for name, value in self.params.items():
             error = self.stderr[name]
             if name in scaled:
-                factor = float(np.exp(z * error / abs(value)))
-                low, high = sorted((value / factor, value * factor))
+                with np.errstate(all="ignore"):  # hardly bounded: the interval is 0 to infinity
+                    factor = np.exp(np.float64(z * error) / abs(value))
+                    low, high = sorted((float(value / factor), float(value * factor)))
             else:
                 low, high = value - z * error, value + z * error
             intervals[name] = (low, high)

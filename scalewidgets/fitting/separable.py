@@ -67,6 +67,7 @@ def _amplitudes(problem: Problem, theta: Array, names: list[str], weights: Array
         basis = basis * scale
         target = (problem.observed - offset) * scale
         size = np.sqrt(np.einsum("qbn,qbn->qb", basis, basis))
+        size = np.where(size == 0, 1.0, size)  # a term that none of these runs sees
         basis = basis / size[:, :, None]
     normal = np.einsum("qbn,pbn->bqp", basis, basis)
     right = np.einsum("qbn,bn->bq", basis, target)
@@ -77,8 +78,7 @@ def _amplitudes(problem: Problem, theta: Array, names: list[str], weights: Array
     for q, name in enumerate(linear):
         coordinate = problem.coordinates[at[name]]
         amount = solved[:, q, 0] / size[q]
-        least = 1e-3 * np.median(problem.observed) * np.sqrt(weights[0].sum()) / size[q]
-        floor = least / np.median(problem.observed)
+        floor = 1e-3 * np.sqrt(weights[0].sum()) / size[q]
         theta[:, at[name]] = coordinate.from_constant(
             coordinate.sign * np.maximum(coordinate.sign * amount, floor)
         )

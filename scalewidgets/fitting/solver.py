@@ -14,9 +14,12 @@ from .objective import Objective
 from .problem import Problem
 from .types import Array
 
-MAX_ITERATIONS = 200
+# Along a bent valley Huber's kinks allow only small steps: 200 lost a fifth of the resamples of the
+# 34 runs of Sardana et al.
+MAX_ITERATIONS = 1000
 # Newton's own forecast of what is left to gain, relative to the objective.
 CONVERGED = 1e-12
+_EXACT = 1e-9  # residuals of this share of the loss are none: a law that fits so well has arrived
 _LONGEST_STEP = 2.0  # in coordinates: a factor of 7 in an amplitude
 _ROWS_AT_ONCE = 60_000  # batch rows x runs kept in the processor's cache
 
@@ -31,7 +34,8 @@ class Solution:
     value : array (batch,)
         The objective there (of the last stage).
     remaining : array (batch,)
-        Newton's forecast of the decrease still possible, relative to ``value``.
+        Newton's forecast of the decrease still possible, relative to ``value`` (or, where the runs
+        lie on the law, to what rounding leaves).
     iterations : int
         Of the slowest member.
     """
@@ -60,6 +64,12 @@ def evaluate(problem: Problem, objective: Objective, theta: Array, weights: Arra
     loss = objective.rho(residuals(problem, objective, problem.predict(theta)))
     total = np.einsum("bn,bn->b", loss, np.broadcast_to(weights, loss.shape))
     return np.asarray(np.where(np.isfinite(total), total, np.inf))
+
+
+def exact(problem: Problem, objective: Objective, weights: Array) -> Array:
+    """The objective (batch or 1,) below which runs count as lying on the law."""
+    r = np.full_like(problem.observed, _EXACT) if objective.log else _EXACT * problem.observed
+    return np.asarray(weights @ objective.rho(r))
 
 
 def gradient_and_hessian(
@@ -114,6 +124,7 @@ def _descend(
     """One stage for one chunk of the batch."""
     theta = theta.copy()
     value = evaluate(problem, objective, theta, weights)
+    least = np.broadcast_to(exact(problem, objective, weights), value.shape)
     remaining = np.full(len(theta), np.inf)
     damping = np.full(len(theta), 1e-4)
     active = np.flatnonzero(np.isfinite(value))
@@ -124,7 +135,7 @@ def _descend(
         step, promise = _newton_step(
             *gradient_and_hessian(problem, objective, theta[active], rows), damping[active]
         )
-        remaining[active] = promise / np.maximum(value[active], 1e-300)
+        remaining[active] = promise / np.maximum(value[active], least[active])
         going = remaining[active] > CONVERGED
         active, step = active[going], step[going]
         moved = _search(problem, objective, theta, value, weights, active, step, damping)

@@ -1,0 +1,307 @@
+// The spreadsheet under every lab: inputs, facts from the kernel, formulas and small optimisations,
+// recomputed when they are read. Knows no DOM.
+
+import type { Facts, Spec } from "../spec";
+import { unpack } from "../wire";
+import { Cells, plain } from "./cells";
+import { Job } from "./job";
+import { follow } from "./links";
+import { Plan } from "./plan";
+import { interval } from "./quantile";
+import { Refitter } from "./refit";
+
+export type Value = number | string | boolean | readonly number[];
+
+export interface Interval {
+  lo: Float64Array;
+  hi: Float64Array;
+}
+
+/** Lanes of a plan that solves, between two looks at the clock. */
+const SLICE = 32;
+
+export class Sheet {
+  readonly #cells: Cells;
+  readonly #refitter: Refitter | undefined;
+  readonly #numbers = new Map<string, number>();
+  readonly #texts = new Map<string, string>();
+  readonly #lists = new Map<string, readonly number[]>();
+  readonly #computed = new Map<string, number>();
+  readonly #plans = new Map<string, Plan>();
+  #arrays = new Map<string, Float64Array>();
+  #strings: Record<string, readonly string[]> = {};
+  #facts: string[] = [];
+
+  /** Throws when a formula is malformed or formulas read each other in a circle. */
+  constructor(readonly spec: Spec) {
+    this.#cells = new Cells(spec);
+    this.#refitter = spec.refit && new Refitter(spec.refit);
+  }
+
+  /** What the kernel knows. Replaces every number, array and text of the answer before it. Throws
+   *  when the answer is garbled, and then leaves the sheet as it was. */
+  setFacts(facts: Facts): void {
+    const numbers = unpack(facts.numbers);
+    if (numbers.length !== facts.names.length) {
+      throw new Error(`facts: ${facts.names.length} names for ${numbers.length} numbers`);
+    }
+    const names = facts.names.map(plain);
+    const computed = names.find((name) => this.#cells.computed(name));
+    if (computed) throw new Error(`facts: the cell ${computed} is a formula already`);
+    const arrays = new Map<string, Float64Array>();
+    for (const [name, packed] of Object.entries(facts.arrays)) arrays.set(name, unpack(packed));
+    for (const name of this.#facts) {
+      this.#numbers.delete(name);
+      this.#changed(name);
+    }
+    names.forEach((name, k) => this.#put(name, numbers[k]));
+    this.#facts = names;
+    this.#arrays = arrays;
+    this.#strings = facts.strings;
+  }
+
+  /** Take inputs as they are, links not applied: the first values, and what another hand changed. */
+  load(inputs: Record<string, unknown>): void {
+    for (const [cell, value] of Object.entries(inputs)) this.#take(plain(cell), value);
+  }
+
+  /** Move an input. Links move its partner. Returns the inputs that changed, as the spec calls them
+   *  (`wheel.E` with its dot), the moved one first; empty when nothing changed. */
+  set(cell: string, value: Value): string[] {
+    const name = plain(cell);
+    const before = this.#numbers.get(name) ?? NaN;
+    if (!this.#take(name, value)) return [];
+    const changed = [cell];
+    for (const link of this.spec.links) {
+      const partners = follow(link, cell, before, this.text(link.hold), (of) => this.get(of));
+      for (const [partner, number] of partners) {
+        if (this.#take(plain(partner), number)) changed.push(partner);
+      }
+    }
+    return changed;
+  }
+
+  /** The present value; NaN where unknown. A toggle is 0 or 1, a choice the position of its option. */
+  get(cell: string): number {
+    const name = plain(cell);
+    const known = this.#computed.get(name) ?? this.#numbers.get(name);
+    if (known !== undefined) return known;
+    if (!this.#cells.computed(name)) return NaN;
+    const targets = this.#cells.solvers.get(name)?.outputs ?? [name];
+    const plan = this.#plan(targets, [], []);
+    plan.load(plan.needs.map((need) => this.get(need)));
+    plan.cold();
+    for (const target of targets) this.#computed.set(target, plan.column(target)[0]);
+    return this.#computed.get(name) as number;
+  }
+
+  /** The value of a choice; "" where unknown. */
+  text(cell: string): string {
+    return this.#texts.get(plain(cell)) ?? "";
+  }
+
+  /** A list input such as the rows left out; empty where unknown. */
+  list(cell: string): readonly number[] {
+    return this.#lists.get(plain(cell)) ?? [];
+  }
+
+  /** An array fact; empty where unknown. */
+  array(name: string): Float64Array {
+    return this.#arrays.get(name) ?? new Float64Array(0);
+  }
+
+  strings(name: string): readonly string[] {
+    return Object.hasOwn(this.#strings, name) ? this.#strings[name] : [];
+  }
+
+  /** `y` with the cell `x` taking the grid's values one by one, all else as it is. */
+  tabulate(y: string, x: string, grid: ArrayLike<number>): Float64Array {
+    return this.#columns([y], new Map([[plain(x), grid]]))[0];
+  }
+
+  /** Each row sets the cells of `rows` to its values in the array facts named; then `cells` are read. */
+  rows(cells: string[], rows: Record<string, string>): Float64Array[] {
+    const columns = Object.entries(rows).map(
+      ([cell, name]) => [plain(cell), this.array(name)] as const,
+    );
+    return this.#columns(cells, new Map(columns));
+  }
+
+  /** The interval of `y` over the draws, at each value of `x`. NaN where more draws than a tail of
+   *  the interval holds have no value. */
+  band(y: string, x: string, grid: ArrayLike<number>, level: number): Interval {
+    return this.bandsJob([y], x, grid, level).finish()[0];
+  }
+
+  /** Bands of several cells at once, in slices. The job keeps the inputs and facts of its start. */
+  bandsJob(ys: string[], x: string, grid: ArrayLike<number>, level: number): Job<Interval[]> {
+    return new Job(this.#overDraws(ys.map(plain), [plain(x)], Float64Array.from(grid), level));
+  }
+
+  interval(cell: string, level: number): [number, number] {
+    return this.intervalsJob([cell], level).finish()[0];
+  }
+
+  /** Intervals of several cells at once (they share solves), in slices. */
+  intervalsJob(cells: string[], level: number): Job<[number, number][]> {
+    const work = this.#overDraws(cells.map(plain), [], new Float64Array(1), level);
+    function* narrow(): Generator<void, [number, number][]> {
+      const bands = yield* work;
+      return bands.map(({ lo, hi }) => [lo[0], hi[0]]);
+    }
+    return new Job(narrow());
+  }
+
+  /** Move the constants of spec.refit towards their optimum over the rows that are not left out,
+   *  until the kernel's next facts replace them. Without spec.refit it does nothing. */
+  refit(): void {
+    const found = this.#refitter?.refit(this) ?? new Map<string, number>();
+    for (const [cell, value] of found) this.#put(plain(cell), value);
+  }
+
+  #take(cell: string, value: unknown): boolean {
+    if (Array.isArray(value)) {
+      const list = value.map(Number);
+      const held = this.#lists.get(cell);
+      if (held?.length === list.length && held.every((item, k) => item === list[k])) return false;
+      this.#lists.set(cell, list);
+      return true;
+    }
+    if (typeof value === "string") {
+      if (this.#texts.get(cell) === value) return false;
+      this.#texts.set(cell, value);
+      const position = this.#cells.options.get(cell)?.indexOf(value) ?? -1;
+      this.#put(cell, position < 0 ? NaN : position);
+      return true;
+    }
+    if (typeof value === "boolean") return this.#put(cell, Number(value));
+    return typeof value === "number" && this.#put(cell, value);
+  }
+
+  #put(cell: string, value: number): boolean {
+    if (Object.is(this.#numbers.get(cell), value)) return false;
+    this.#numbers.set(cell, value);
+    this.#changed(cell);
+    return true;
+  }
+
+  #changed(cell: string): void {
+    for (const reader of this.#cells.readers(cell)) this.#computed.delete(reader);
+  }
+
+  #plan(targets: string[], wide: string[], hot: string[]): Plan {
+    const key = JSON.stringify([targets, wide, hot]);
+    const plan = this.#plans.get(key) ?? new Plan(this.#cells, targets, wide, hot);
+    this.#plans.set(key, plan);
+    return plan;
+  }
+
+  #columns(cells: string[], given: Map<string, ArrayLike<number>>): Float64Array[] {
+    const lanes = lengthOf(given);
+    const plan = this.#plan(cells.map(plain), [...given.keys()], []);
+    plan.fit(lanes, 1);
+    plan.load(plan.needs.map((need) => this.get(need)));
+    for (const [cell, column] of given) plan.set(cell, column);
+    plan.user = undefined;
+    plan.cold();
+    return cells.map((cell) => spread(plan.column(plain(cell)), lanes));
+  }
+
+  /** The draws of the constants, moved to where a preview or a hand has taken the constants. */
+  #draws(except: string[]): Map<string, Float64Array> {
+    const columns = new Map<string, Float64Array>();
+    for (const { cell, array, centre, positive } of this.spec.draws) {
+      if (except.includes(plain(cell))) continue;
+      const present = this.get(cell);
+      const middle = this.get(centre);
+      const move = positive
+        ? (draw: number) => (draw * present) / middle
+        : (draw: number) => draw + (present - middle);
+      columns.set(plain(cell), this.array(array).map(move));
+    }
+    return columns;
+  }
+
+  /** Draws are the lanes and the grid the points: the draws at a point lie side by side for their
+   *  quantiles, and what only the constants move is computed once. */
+  #overDraws(
+    ys: string[],
+    x: string[],
+    grid: Float64Array,
+    level: number,
+  ): Generator<void, Interval[]> {
+    const columns = this.#draws(x);
+    const lanes = lengthOf(columns);
+    const plan = this.#plan(ys, [...columns.keys()], x);
+    const needs = plan.needs.map((need) => this.get(need));
+    const bands = ys.map(() => ({
+      lo: new Float64Array(grid.length).fill(NaN),
+      hi: new Float64Array(grid.length).fill(NaN),
+    }));
+    const scratch = new Float64Array(lanes);
+    const prepare = (): void => {
+      plan.fit(lanes, grid.length);
+      plan.load(needs);
+      for (const [cell, column] of columns) plan.set(cell, column);
+      plan.user = scratch;
+    };
+    const finish = (point: number): void => {
+      ys.forEach((y, k) => {
+        const column = plan.column(y);
+        scratch.fill(column[0]).set(column);
+        [bands[k].lo[point], bands[k].hi[point]] = interval(scratch, level);
+      });
+    };
+    return inSlices(plan, scratch, x, grid, prepare, finish, bands);
+  }
+}
+
+/** Points one after the other, lanes in slices; begins again at its point when another user of the
+ *  plan came between two slices. */
+function* inSlices<T>(
+  plan: Plan,
+  user: Float64Array,
+  x: string[],
+  grid: Float64Array,
+  prepare: () => void,
+  finish: (point: number) => void,
+  result: T,
+): Generator<void, T> {
+  const lanes = user.length;
+  const slice = plan.solves ? SLICE : lanes;
+  let cold = 0;
+  let hot = 0;
+  for (let point = 0; point < grid.length && lanes > 0;) {
+    if (plan.user !== user) {
+      prepare();
+      cold = hot = 0;
+    }
+    if (cold < lanes) {
+      plan.cold(cold, Math.min(cold + slice, lanes));
+      cold += slice;
+    } else {
+      for (const cell of x) plan.set(cell, [grid[point]]);
+      plan.hot(point, hot, Math.min(hot + slice, lanes));
+      hot += slice;
+      if (hot >= lanes) {
+        finish(point++);
+        hot = 0;
+      }
+    }
+    yield;
+  }
+  return result;
+}
+
+function lengthOf(columns: Map<string, ArrayLike<number>>): number {
+  const lengths = [...columns].map(([, column]) => column.length);
+  const lanes = Math.max(0, ...lengths);
+  const short = [...columns].find(([, column]) => column.length !== lanes);
+  if (short)
+    throw new Error(`${short[0]} has ${short[1].length} values where others have ${lanes}`);
+  return lanes;
+}
+
+function spread(column: Float64Array, lanes: number): Float64Array {
+  return column.length === lanes ? column.slice() : new Float64Array(lanes).fill(column[0]);
+}

@@ -1,0 +1,98 @@
+// Input cells between the host's traits and the sheet.
+import type { Sheet } from "./engine/sheet";
+import type { Host } from "./host";
+import type { Control, Spec } from "./spec";
+
+export type Kind = "number" | "text" | "toggle" | "list";
+export type InputValue = number | string | boolean | readonly number[];
+
+/** Every input cell of a lab and what it holds. */
+export function inputKinds(spec: Spec): Map<string, Kind> {
+  const kinds = new Map<string, Kind>();
+  for (const { controls } of spec.groups) {
+    for (const control of controls) {
+      if (control.kind !== "action") kinds.set(control.cell, kindOf(control));
+      if (control.kind === "slider" && control.handle) kinds.set(control.handle.held, "toggle");
+    }
+  }
+  for (const { hold } of spec.links) kinds.set(hold, "text");
+  for (const { marks } of spec.plots) {
+    for (const mark of marks) {
+      if (mark.kind === "points" && mark.excluded) kinds.set(mark.excluded, "list");
+    }
+  }
+  if (spec.refit) {
+    const { excluded, objective, delta } = spec.refit;
+    kinds.set(excluded, "list");
+    kinds.set(objective, "text");
+    if (!kinds.has(delta)) kinds.set(delta, "number");
+  }
+  return kinds;
+}
+
+function kindOf(control: Exclude<Control, { kind: "action" }>): Kind {
+  return control.kind === "slider" ? "number" : control.kind === "choice" ? "text" : "toggle";
+}
+
+/** The trait behind a cell: `wheel.E` is the key `E` of the trait `wheel`. */
+export function traitOf(cell: string): string {
+  return cell.split(".")[0];
+}
+
+/** What the host holds; a key that a dictionary does not have is off, empty or unknown. */
+export function readInput(host: Host, cell: string, kind: Kind): InputValue {
+  const [trait, key] = cell.split(".");
+  const held = host.get(trait);
+  const value = key === undefined ? held : (held as Record<string, unknown> | undefined)?.[key];
+  switch (kind) {
+    case "number":
+      return typeof value === "number" ? value : NaN;
+    case "toggle":
+      return value === true;
+    case "text":
+      return typeof value === "string" ? value : "";
+    case "list":
+      return Array.isArray(value) ? value : [];
+  }
+}
+
+export function writeInput(host: Host, cell: string, value: InputValue): void {
+  const [trait, key] = cell.split(".");
+  if (key === undefined) host.set(trait, value);
+  else host.set(trait, { ...(host.get(trait) as object | undefined), [key]: value });
+}
+
+/** What the sheet holds, as the host keeps it. */
+export function held(sheet: Sheet, cell: string, kind: Kind): InputValue {
+  switch (kind) {
+    case "number":
+      return sheet.get(cell);
+    case "toggle":
+      return sheet.get(cell) === 1;
+    case "text":
+      return sheet.text(cell);
+    case "list":
+      return [...sheet.list(cell)];
+  }
+}
+
+export function sameValue(a: InputValue, b: InputValue): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((value, i) => value === b[i]);
+  }
+  return Object.is(a, b);
+}
+
+/** True when Python must answer a change of the cell: it or the whole trait behind it is asked. */
+export function isAsked(spec: Spec, cell: string): boolean {
+  return spec.asks.includes(cell) || spec.asks.includes(traitOf(cell));
+}
+
+/** True where the browser's own refit can answer a change of the cell until the kernel does. A
+ *  choice such as the data set it cannot know. */
+export function previewable(spec: Spec, cell: string): boolean {
+  if (!spec.refit) return false;
+  const { excluded, objective, delta } = spec.refit;
+  if ([excluded, objective, delta].includes(cell)) return true;
+  return inputKinds(spec).get(cell) !== "text";
+}

@@ -1,0 +1,66 @@
+// The same by keyboard: a cursor that walks from run to run.
+import { type Direction, nextRow, stepRow, toggled } from "./pick";
+
+export interface Walk {
+  surface: SVGElement;
+  signal: AbortSignal;
+  runs(): { px: ArrayLike<number>; py: ArrayLike<number>; out: readonly number[] } | null;
+  leaveOut(rows: number[]): void;
+  /** The cursor stands on a row; -1 when it is put away. */
+  stand(row: number): void;
+}
+
+const WAYS: Record<string, Direction> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+};
+
+/** In the order of the rows: arrows can miss a run in a crowd, these cannot. */
+const PAGES: Record<string, 1 | -1> = { PageDown: 1, PageUp: -1 };
+
+export function walk({ surface, signal, runs, leaveOut, stand }: Walk): void {
+  let row = -1;
+  const go = (to: number) => {
+    row = to;
+    stand(row);
+  };
+
+  surface.addEventListener(
+    "keydown",
+    (event) => {
+      const seen = runs();
+      if (!seen || event.ctrlKey || event.metaKey || event.altKey) return;
+      const { px, py } = seen;
+      const way = WAYS[event.key];
+      const page = PAGES[event.key];
+      if ((way || page) && !standing(row, px, py)) go(first(px));
+      else if (way) go(nextRow(row, way, px, py));
+      else if (page) go(stepRow(row, page, px, py));
+      else if (event.key === "Home") go(first(px));
+      else if (event.key === "End") go(first(px, -1));
+      else if ((event.key === " " || event.key === "Enter") && row >= 0) {
+        leaveOut(toggled(seen.out, row));
+        stand(row);
+      } else if (event.key === "Escape" && row >= 0) go(-1);
+      else return;
+      event.preventDefault();
+    },
+    { signal },
+  );
+  surface.addEventListener("blur", () => go(-1), { signal });
+}
+
+function standing(row: number, px: ArrayLike<number>, py: ArrayLike<number>): boolean {
+  return row >= 0 && Number.isFinite(px[row] + py[row]);
+}
+
+/** The leftmost run, or with `sign` -1 the rightmost. */
+function first(px: ArrayLike<number>, sign = 1): number {
+  let best = -1;
+  for (let i = 0; i < px.length; i++) {
+    if (Number.isFinite(px[i]) && (best < 0 || (px[i] - px[best]) * sign < 0)) best = i;
+  }
+  return best;
+}

@@ -1,0 +1,101 @@
+// Which runs a hand means: pure geometry on pixel positions, for the mouse and for the keyboard.
+
+export interface Rect {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+export type Direction = "left" | "right" | "up" | "down";
+
+export function rectOf(ax: number, ay: number, bx: number, by: number): Rect {
+  return {
+    x0: Math.min(ax, bx),
+    y0: Math.min(ay, by),
+    x1: Math.max(ax, bx),
+    y1: Math.max(ay, by),
+  };
+}
+
+/** The row nearest to a place and at most `reach` pixels away; -1 when there is none. */
+export function nearest(
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  x: number,
+  y: number,
+  reach: number,
+): number {
+  let best = -1;
+  let least = reach * reach;
+  for (let i = 0; i < xs.length; i++) {
+    const far = (xs[i] - x) ** 2 + (ys[i] - y) ** 2;
+    if (far <= least) [best, least] = [i, far];
+  }
+  return best;
+}
+
+export function rowsInside(xs: ArrayLike<number>, ys: ArrayLike<number>, rect: Rect): number[] {
+  const rows: number[] = [];
+  for (let i = 0; i < xs.length; i++) {
+    const [x, y] = [xs[i], ys[i]];
+    if (x >= rect.x0 && x <= rect.x1 && y >= rect.y0 && y <= rect.y1) rows.push(i);
+  }
+  return rows;
+}
+
+/** The rows left out once a brush covers `inside`, from those left out when it began. */
+export function brushed(
+  before: readonly number[],
+  inside: readonly number[],
+  takeBack: boolean,
+): number[] {
+  const out = new Set(before);
+  for (const row of inside) {
+    if (takeBack) out.delete(row);
+    else out.add(row);
+  }
+  return [...out].sort((a, b) => a - b);
+}
+
+export function toggled(before: readonly number[], row: number): number[] {
+  return brushed(before, [row], before.includes(row));
+}
+
+/** The row that an arrow key leads to from `from`; `from` itself when nothing lies that way. Points
+ *  straight ahead come before nearer ones to the side. */
+export function nextRow(
+  from: number,
+  way: Direction,
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+): number {
+  const flat = way === "left" || way === "right";
+  const sign = way === "right" || way === "down" ? 1 : -1;
+  let best = from;
+  let least = Infinity;
+  for (let i = 0; i < xs.length; i++) {
+    const dx = xs[i] - xs[from];
+    const dy = ys[i] - ys[from];
+    const [ahead, aside] = flat ? [dx * sign, Math.abs(dy)] : [dy * sign, Math.abs(dx)];
+    // Runs on the very same spot follow each other in the order of their rows.
+    const sameSpot = dx === 0 && dy === 0 && (i - from) * sign > 0;
+    if (!(ahead > 0.01) && !sameSpot) continue;
+    const far = sameSpot ? -1 / Math.abs(i - from) : ahead + 2.5 * aside;
+    if (far < least) [best, least] = [i, far];
+  }
+  return best;
+}
+
+/** The next row (`step` 1) or the one before (-1) that the axes can show, whatever the geometry. */
+export function stepRow(
+  from: number,
+  step: 1 | -1,
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+): number {
+  for (let row = from + step; row >= 0 && row < xs.length; row += step) {
+    if (Number.isFinite(xs[row] + ys[row])) return row;
+  }
+  return from;
+}

@@ -1,0 +1,58 @@
+// What a cell hangs on, so that a frame recomputes and redraws only what was moved.
+import type { Spec, Tree } from "./spec";
+
+/** Cells that changed since the last frame; "all" when the kernel has answered. */
+export type Changed = ReadonlySet<string> | "all";
+
+/** A dotted cell's name in trees. */
+export function treeName(cell: string): string {
+  return cell.replaceAll(".", "_");
+}
+
+export function touches(roots: ReadonlySet<string>, changed: Changed): boolean {
+  if (changed === "all") return true;
+  for (const cell of changed) if (roots.has(cell)) return true;
+  return false;
+}
+
+function namesIn(tree: Tree, into: Set<string>): void {
+  if (typeof tree === "string") into.add(tree);
+  else if (Array.isArray(tree)) for (const operand of tree.slice(1)) namesIn(operand as Tree, into);
+}
+
+export class Roots {
+  readonly #direct = new Map<string, Set<string>>();
+
+  constructor(spec: Spec) {
+    for (const { cell, tree } of spec.formulas) {
+      const names = new Set<string>();
+      namesIn(tree, names);
+      this.#direct.set(treeName(cell), names);
+    }
+    for (const solve of spec.solves) {
+      const names = new Set<string>();
+      for (const tree of [solve.loss, solve.dN, solve.dD, solve.dP]) {
+        if (tree !== undefined) namesIn(tree, names);
+      }
+      for (const unknown of ["N", "D", "P"]) names.delete(unknown);
+      for (const cell of [solve.budget, solve.target, solve.demand]) {
+        if (cell !== undefined) names.add(treeName(cell));
+      }
+      for (const output of solve.outputs) this.#direct.set(treeName(output), names);
+    }
+  }
+
+  /** Every cell that the given cells hang on, themselves included. `fixed` cells are given by an
+   *  axis or a row, so neither they nor what is behind them count. */
+  of(cells: readonly string[], fixed: readonly string[] = []): Set<string> {
+    const found = new Set<string>();
+    const skip = new Set(fixed.map(treeName));
+    const open = cells.map(treeName);
+    for (let cell = open.pop(); cell !== undefined; cell = open.pop()) {
+      if (found.has(cell) || skip.has(cell)) continue;
+      found.add(cell);
+      for (const name of this.#direct.get(cell) ?? []) open.push(name);
+    }
+    return found;
+  }
+}

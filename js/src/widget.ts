@@ -1,0 +1,43 @@
+// The adapter to anywidget. It does nothing in `initialize`: a front end that is slow there loses
+// what the kernel sends meanwhile.
+import type { Host } from "./host";
+import { mount } from "./lab";
+
+export { mountPage } from "./page";
+
+/** The part of an anywidget model that a lab uses. */
+interface Model {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(event: string, callback: () => void): void;
+  off(event: string, callback: () => void): void;
+}
+
+interface RenderContext {
+  model: Model;
+  el: HTMLElement;
+  /** anywidget 0.11 has it, 0.9 does not: both take the function that is returned. */
+  signal?: AbortSignal;
+}
+
+function hostOf(model: Model): Host {
+  return {
+    kernel: true,
+    get: (name) => model.get(name),
+    set: (name, value) => model.set(name, value),
+    save: () => model.save_changes(),
+    on: (name, callback) => {
+      model.on(`change:${name}`, callback);
+      return () => model.off(`change:${name}`, callback);
+    },
+  };
+}
+
+export default {
+  render({ model, el, signal }: RenderContext): () => void {
+    const dispose = mount(el, hostOf(model));
+    signal?.addEventListener("abort", dispose);
+    return dispose;
+  },
+};

@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { inputKinds, isAsked, previewable, readInput, sameValue, writeInput } from "../src/inputs";
+import { pageHost } from "../src/page";
+import { Roots, touches } from "../src/roots";
+import type { Spec } from "../src/spec";
+
+const spec: Spec = {
+  title: "test",
+  groups: [
+    {
+      label: "all",
+      controls: [
+        {
+          kind: "slider",
+          cell: "N",
+          label: "N",
+          unit: "",
+          scale: "log",
+          domain: [1, 10],
+          format: "",
+        },
+        {
+          kind: "slider",
+          cell: "wheel.E",
+          label: "E",
+          unit: "",
+          scale: "linear",
+          domain: [1, 2],
+          format: "",
+        },
+        { kind: "choice", cell: "data", label: "data", options: [{ value: "a", label: "a" }] },
+        { kind: "choice", cell: "objective", label: "objective", options: [] },
+        { kind: "toggle", cell: "on", label: "on" },
+        { kind: "action", label: "all back", set: { excluded: [] } },
+      ],
+    },
+  ],
+  links: [{ product: "C", factor: 6, a: "N", b: "D", hold: "hold" }],
+  formulas: [
+    { cell: "E", tree: ["where", ["<", "on", 0.5], "fit_E", "wheel_E"] },
+    { cell: "loss", tree: ["+", "E", ["/", "A", "N"]] },
+    { cell: "best_loss", tree: ["+", "E", ["/", "A", "N_best"]] },
+  ],
+  solves: [
+    {
+      kind: "budget",
+      outputs: ["N_best", "D_best"],
+      loss: ["/", "A", "N"],
+      dN: "N",
+      dD: "D",
+      budget: "C",
+    },
+  ],
+  refit: {
+    constants: [],
+    loss: "E",
+    gradient: [],
+    rows: {},
+    observed: "loss",
+    excluded: "excluded",
+    objective: "objective",
+    delta: "delta",
+  },
+  plots: [],
+  tables: [],
+  draws: [],
+  asks: ["data", "objective", "excluded"],
+};
+
+test("a cell hangs on all that its formulas read, and not on what an axis gives", () => {
+  const roots = new Roots(spec);
+  expect(roots.of(["loss"])).toEqual(new Set(["loss", "E", "on", "fit_E", "wheel_E", "A", "N"]));
+  expect(roots.of(["loss"], ["N"]).has("N")).toBe(false);
+  expect(roots.of(["loss"], ["E"])).toEqual(new Set(["loss", "A", "N"]));
+});
+
+test("a solve's unknowns are not the cells of the same name", () => {
+  const roots = new Roots(spec).of(["best_loss"]);
+  expect(roots.has("C")).toBe(true);
+  expect(roots.has("N")).toBe(false);
+  expect(roots.has("D")).toBe(false);
+});
+
+test("only a change of a root touches", () => {
+  const roots = new Roots(spec).of(["loss"]);
+  expect(touches(roots, new Set(["N"]))).toBe(true);
+  expect(touches(roots, new Set(["C", "D"]))).toBe(false);
+  expect(touches(roots, "all")).toBe(true);
+});
+
+test("every input cell is found, with what it holds", () => {
+  expect(Object.fromEntries(inputKinds(spec))).toEqual({
+    N: "number",
+    "wheel.E": "number",
+    data: "text",
+    objective: "text",
+    on: "toggle",
+    hold: "text",
+    excluded: "list",
+    delta: "number",
+  });
+});
+
+test("the browser's refit can stand in for an objective, not for a data set", () => {
+  expect(previewable(spec, "objective")).toBe(true);
+  expect(previewable(spec, "excluded")).toBe(true);
+  expect(previewable(spec, "wheel.E")).toBe(true);
+  expect(previewable(spec, "data")).toBe(false);
+  expect(previewable({ ...spec, refit: undefined }, "excluded")).toBe(false);
+});
+
+test("a dotted cell is a key of its trait, and its neighbours stay", () => {
+  const state: Record<string, unknown> = { wheel: { E: 1.5, A: 400 } };
+  const host = pageHost(state);
+  const before = state["wheel"];
+  writeInput(host, "wheel.E", 1.7);
+  expect(readInput(host, "wheel.E", "number")).toBe(1.7);
+  expect(state["wheel"]).toEqual({ E: 1.7, A: 400 });
+  expect(before).toEqual({ E: 1.5, A: 400 });
+});
+
+test("what the host does not hold is off, empty or unknown", () => {
+  const host = pageHost({ held: {} });
+  expect(readInput(host, "held.E", "toggle")).toBe(false);
+  expect(readInput(host, "wheel.E", "number")).toBeNaN();
+  expect(readInput(host, "excluded", "list")).toEqual([]);
+  expect(readInput(host, "law", "text")).toBe("");
+});
+
+test("a question is asked for a cell, or for the whole trait behind it", () => {
+  const asking = { ...spec, asks: ["wheel", "held.E"] };
+  expect(isAsked(asking, "wheel.E")).toBe(true);
+  expect(isAsked(asking, "held.E")).toBe(true);
+  expect(isAsked(asking, "held.A")).toBe(false);
+  expect(isAsked(asking, "N")).toBe(false);
+});
+
+test("a page's host calls who listens, until they stop", () => {
+  const host = pageHost({});
+  let calls = 0;
+  const off = host.on("N", () => calls++);
+  host.set("N", 1);
+  host.set("D", 1);
+  off();
+  host.set("N", 2);
+  expect(calls).toBe(1);
+});
+
+test("lists are the same by their rows", () => {
+  expect(sameValue([1, 2], [1, 2])).toBe(true);
+  expect(sameValue([1, 2], [2, 1])).toBe(false);
+  expect(sameValue(NaN, NaN)).toBe(true);
+  expect(sameValue([], 0)).toBe(false);
+});

@@ -1,0 +1,35 @@
+"""Runs the notebooks and stores their outputs as a reader without a network sees them.
+
+``python notebooks/store.py`` after a change; nbval holds the stored outputs in `make test`. Widget
+state and other passing things (model ids, times) are left out, so that a second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def store(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}).execute()
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(_VIEW, None)
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as empty:
+        os.environ["SCALEWIDGETS_DATA"] = empty
+        for found in sorted(Path(__file__).parent.glob("*.ipynb")):
+            store(found)

@@ -1,0 +1,339 @@
+"""Explorer: the main lab. Inputs, what is asked of the kernel, and the results as objects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable, Mapping
+from typing import Any
+
+import altair as alt
+import numpy as np
+import polars as pl
+import traitlets
+
+from ..allocation import Plan, allocate
+from ..charts import loss_chart
+from ..fitting import Bootstrap, Fit, FitError, Objective
+from ..fitting.objective import HOFFMANN_DELTA, KINDS
+from ..fitting.parametric import solve
+from ..fitting.problem import Problem
+from ..fitting.uncertainty import bootstrap_chunks
+from ..lawbook import Law
+from ..lawbook import expression as ex
+from ..lawbook import law as published
+from ..lawbook.precision import BITS, SERVED, with_precision
+from ..lawbook.quantity import format_quantity
+from ..runs import load_runs, read_runs
+from .explorer_page import ASKS, explorer_page
+from .lab import Lab
+from .vocabulary import Page, Quantity
+
+LAWS = {
+    "besiroglu2024": "Besiroglu et al. 2024",
+    "hoffmann2022": "Hoffmann et al. 2022 (Chinchilla)",
+    "sardana2024": "Sardana et al. 2024",
+    "muennighoff2023": "Muennighoff et al. 2023",
+    "kaplan2020": "Kaplan et al. 2020",
+    "kumar2024_precision": "Kumar et al. 2024 (precision)",
+}
+DATASETS = {"simulated": "simulated (ships)", "chinchilla": "Chinchilla, read off Figure 4"}
+DRAWS = 200
+_CHUNK = 25  # draws between two looks at the kernel's queue
+_PAUSE = 0.12  # seconds of rest before a bootstrap: while a hand moves, questions come faster
+
+
+class Explorer(Lab):
+    """Drag N, D, compute and bits; click runs out and in; see three optima with their intervals.
+
+    Parameters
+    ----------
+    source : Fit, Law, DataFrame and what else ``read_runs`` takes, optional
+        A fit (its law, runs and objective), a law, or runs; simulated runs where left out.
+    **inputs
+        Any input of the lab, such as ``N="70B"``, ``objective="lad"``, ``dataset="chinchilla"``.
+
+    Examples
+    --------
+    >>> lab = Explorer(N="7B")
+    >>> lab.D = "2T"
+    >>> lab.observe(lambda change: print(change.new), "N")
+    """
+
+    asks = ASKS
+
+    # a point among the runs that ship, so that the first picture is no extrapolation
+    N = Quantity(3e9).tag(sync=True)
+    D = Quantity(6e10).tag(sync=True)
+    C = Quantity(6 * 3e9 * 6e10).tag(sync=True)
+    hold = traitlets.Enum(["C", "N", "D"], "C").tag(sync=True)
+    P_w = traitlets.Float(16.0, min=3.0, max=16.0).tag(sync=True)
+    P_a = traitlets.Float(16.0, min=3.0, max=16.0).tag(sync=True)
+    P_kv = traitlets.Float(16.0, min=3.0, max=16.0).tag(sync=True)
+    P_post = traitlets.Float(16.0, min=3.0, max=16.0).tag(sync=True)
+    inference_tokens = Quantity(2e11, zero=True).tag(sync=True)
+
+    dataset = traitlets.Unicode("simulated").tag(sync=True)
+    law_name = traitlets.Unicode("besiroglu2024").tag(sync=True)
+    constants = traitlets.Unicode("fit").tag(sync=True)
+    objective = traitlets.Enum(list(KINDS), "huber").tag(sync=True)
+    delta = traitlets.Float(HOFFMANN_DELTA, min=1e-12).tag(sync=True)
+    excluded = traitlets.List(traitlets.Int(min=0)).tag(sync=True)
+    steer = traitlets.Bool(False).tag(sync=True)
+    wheel = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
+    held = traitlets.Dict(value_trait=traitlets.Bool()).tag(sync=True)
+
+    def __init__(self, source: Any = None, **inputs: Any) -> None:
+        self._given_runs: pl.DataFrame | None = None
+        self._given_law: Law | None = None
+        self._loaded: tuple[str, pl.DataFrame] | None = None
+        self._fit: Fit | None = None
+        self._fit_key: Hashable = None
+        self._boot: Bootstrap | None = None
+        self._product = {"N": self.N, "D": self.D, "C": self.C}
+        if isinstance(source, Fit):
+            self._given_law, self._given_runs = source.law, source.runs
+            inputs.setdefault("objective", source.objective.kind)
+            inputs.setdefault("delta", source.objective.delta)
+            left_out = np.flatnonzero(source.weights == 0)
+            inputs.setdefault("excluded", [int(i) for i in left_out])
+        elif isinstance(source, Law):
+            self._given_law = source
+        elif source is not None:
+            self._given_runs = read_runs(source)
+        if self._given_runs is not None:
+            inputs.setdefault("dataset", "given")
+        if self._given_law is not None:
+            inputs.setdefault("law_name", "given")
+        super().__init__(**inputs)
+
+    # --- inputs that hang together ------------------------------------------------------------
+
+    def set(self, **inputs: Any) -> None:
+        # the law and the runs first: choosing them resets what hangs on them
+        first = {n: inputs.pop(n) for n in ("dataset", "law_name") if n in inputs}
+        if first:
+            super().set(**first)
+        super().set(**inputs)
+
+    @traitlets.observe("N", "D", "C")
+    def _keep_product(self, _change: Any) -> None:
+        """C = 6ND: what was moved stays, then what is held; the rest follows. Does nothing where it
+        already holds, as after a drag in the browser."""
+        now = {"N": self.N, "D": self.D, "C": self.C}
+        if abs(6.0 * self.N * self.D / self.C - 1.0) < 1e-9:
+            self._product = now
+            return
+        moved = {name for name, value in now.items() if value != self._product[name]}
+        kept = moved | {self.hold} if len(moved) == 1 else moved
+        if moved == kept == {"C"}:
+            stretch = (self.C / (6.0 * self.N * self.D)) ** 0.5
+            self.set(N=self.N * stretch, D=self.D * stretch)
+        elif "C" not in kept or len(kept) != 2:
+            self.C = 6.0 * self.N * self.D
+        elif "N" in kept:
+            self.D = self.C / (6.0 * self.N)
+        else:
+            self.N = self.C / (6.0 * self.D)
+
+    @traitlets.observe("dataset")
+    def _other_runs(self, _change: Any) -> None:
+        if self._asked_for is not None:  # not while the lab is made, with runs and excluded given
+            self.excluded = []
+
+    @traitlets.observe("law_name")
+    def _other_law(self, _change: Any) -> None:
+        if self._asked_for is not None:
+            self.set(constants="fit", held={}, wheel={}, steer=False)
+
+    # --- results as objects -------------------------------------------------------------------
+
+    @property
+    def runs(self) -> pl.DataFrame:
+        """All runs of the chosen data set, those left out included."""
+        if self.dataset == "given" and self._given_runs is not None:
+            return self._given_runs
+        if self._loaded is None or self._loaded[0] != self.dataset:
+            self._loaded = (self.dataset, load_runs(self.dataset))
+        return self._loaded[1]
+
+    @property
+    def fit(self) -> Fit:
+        """The fit of the law to the runs that are in, with the constants that are held.
+
+        Raises
+        ------
+        FitError
+            When the present inputs allow none; the lab then still shows its last good picture.
+        """
+        if self._fit is None or self._fit_key != self.key():
+            self._fit, self._fit_key = self._solve(), self.key()
+        return self._fit
+
+    @property
+    def law(self) -> Law:
+        """The law with the constants in view: fitted, published, or under the hand."""
+        if self.constants != "fit":
+            return self._base_law.with_constants(self.constants)
+        return self.fit.law.with_constants(**self._held())
+
+    @property
+    def draws(self) -> Bootstrap | None:
+        """The bootstrap behind bands and intervals; None while constants are published ones."""
+        if self.constants != "fit":
+            return None
+        if self._boot is None or self._boot.fit is not self.fit:
+            self._boot = self.fit.bootstrap(DRAWS)
+        return self._boot
+
+    @property
+    def plans(self) -> dict[str, Plan]:
+        """Chinchilla, inference-aware and precision-aware plan at the present C, with intervals."""
+        law, draws = self.law, self.draws
+        return {
+            "chinchilla": allocate(law, C=self.C, draws=draws),
+            "inference-aware": allocate(
+                law, C=self.C, inference_tokens=self.inference_tokens, draws=draws
+            ),
+            "precision-aware": allocate(
+                law, C=self.C, precision=True, served_bits=self.P_post, draws=draws
+            ),
+        }
+
+    @property
+    def plan(self) -> Plan:
+        """The inference-aware plan (the Chinchilla plan while no tokens are served)."""
+        name = "inference-aware" if self.inference_tokens else "chinchilla"
+        return self.plans[name]
+
+    @property
+    def loss(self) -> float:
+        """Loss at the sliders, nats/token, bits counted."""
+        bits = {name: getattr(self, name) for name in (*BITS, SERVED)}
+        return float(with_precision(self.law).predict(N=self.N, D=self.D, **bits))
+
+    def chart(self) -> alt.LayerChart | alt.FacetChart:
+        """The present picture (loss against N at C) as an Altair chart."""
+        return loss_chart(
+            self.law,
+            self.runs,
+            C=self.C,
+            draws=self.draws,
+            plans=self.plans,
+            excluded=self.excluded,
+        )
+
+    def __repr__(self) -> str:
+        if self.problem:
+            return f"Explorer(problem: {self.problem})"
+        used = len(self.runs) - len(set(self.excluded))
+        how = (
+            str(self.fit.objective) + f": {self.fit.status}"
+            if self.constants == "fit"
+            else (f"constants {self.constants}")
+        )
+        numbers = " ".join(f"{n}={format_quantity(getattr(self, n))}" for n in ("N", "D", "C"))
+        return (
+            f"Explorer({self.law.id} on {used} of {len(self.runs)} {self.dataset} runs, {how}; "
+            f"{numbers} loss={self.loss:.4f})"
+        )
+
+    # --- what the kernel knows ----------------------------------------------------------------
+
+    @property
+    def _base_law(self) -> Law:
+        if self.law_name == "given" and self._given_law is not None:
+            return self._given_law
+        return published(self.law_name)
+
+    @property
+    def _free(self) -> list[str]:
+        """Constants in the equation's own text. Those in its definitions (bits, repetition) keep
+        their published values: these runs do not vary what they multiply."""
+        written = ex.symbols(ex.parse(self._base_law.equation))
+        return [name for name in self._base_law.values if name in written]
+
+    @property
+    def _objective(self) -> Objective:
+        return Objective(self.objective, self.delta)  # type: ignore[arg-type]  # an Enum trait
+
+    def _held(self) -> dict[str, float]:
+        """Constants under the hand."""
+        if not self.steer:
+            return {}
+        return {n: self.wheel[n] for n in self._free if self.held.get(n) and n in self.wheel}
+
+    def _solve(self) -> Fit:
+        law, runs = self._base_law, self.runs
+        outside = [i for i in self.excluded if i >= len(runs)]
+        if outside:
+            raise FitError(f"excluded: there are {len(runs)} runs, none has number {outside[0]}")
+        weights = np.ones(len(runs))
+        weights[self.excluded] = 0.0
+        held = self._held()
+        if len(held) == len(self._free):
+            held = {}  # nothing is left to fit: the optimum stays where it was
+        fixed = {n: v for n, v in law.values.items() if n not in self._free} | held
+        columns = {v: runs[v].to_numpy() for v in law.variables if v in runs.columns}
+        problem = Problem(law, columns, runs["loss"].to_numpy(), fixed)
+        if np.count_nonzero(weights) < problem.size:
+            raise FitError(
+                f"{np.count_nonzero(weights)} runs cannot determine {problem.size} constants "
+                f"({', '.join(problem.free)}). Take runs back, or hold constants."
+            )
+        before = self._fit
+        warm = before is not None and before.law.id == law.id and before.runs is runs
+        start = before.params if before is not None and warm else None
+        return solve(problem, runs, self._objective, weights, start)
+
+    def page(self) -> Page:
+        datasets, laws = dict(DATASETS), dict(LAWS)
+        if self._given_runs is not None:
+            datasets = {"given": "yours", **datasets}
+        if self._given_law is not None:
+            laws = {"given": self._given_law.title or self._given_law.id, **laws}
+        return explorer_page(self._base_law, self._free, datasets, laws)
+
+    def facts_now(self) -> Mapping[str, Any]:
+        runs = self.runs
+        fitted = self.constants == "fit"
+        values = self.fit.law.values if fitted else self.law.values
+        facts: dict[str, Any] = {f"fit_{name}": value for name, value in values.items()}
+        facts |= {f"runs_{name}": runs[name].to_numpy() for name in ("N", "D", "C", "loss")}
+        facts["runs_name"] = [
+            f"N {format_quantity(n)}, D {format_quantity(d)}, loss {loss:.3f}"
+            for n, d, loss in runs.select("N", "D", "loss").iter_rows()
+        ]
+        facts["fitted"] = float(fitted)
+        facts["is_huber"] = float(self.objective == "huber")
+        facts["some_excluded"] = float(len(self.excluded))
+        # the last draws travel with the new constants until their own have been made
+        return facts | (self._draw_facts() if fitted else {})
+
+    def _draw_facts(self) -> dict[str, Any]:
+        boot = self._boot
+        if boot is None or boot.fit.law.id != self.fit.law.id:
+            return {}
+        facts: dict[str, Any] = {f"draws_{n}": boot.draws[n].to_numpy() for n in self._free}
+        return facts | {f"centre_{n}": boot.fit.params[n] for n in self._free}
+
+    async def facts_later(self) -> AsyncIterator[Mapping[str, Any]]:
+        if self.constants != "fit":
+            return
+        fit = self.fit
+        if self._boot is None or self._boot.fit is not fit:
+            await asyncio.sleep(_PAUSE)
+            parts, failed = [], 0
+            for draws, lost in bootstrap_chunks(fit, DRAWS, seed=0, chunk=_CHUNK):
+                parts.append(draws)
+                failed += lost
+                await asyncio.sleep(0)
+            self._boot = Bootstrap(pl.concat(parts), DRAWS, failed, fit)
+        yield self._draw_facts()
+
+    def status(self) -> tuple[str, str]:
+        if self.constants != "fit":
+            return "note", f"published constants {self.constants}; {self._base_law.source}"
+        notes = self.fit.certificate.notes()
+        left_out = f", {len(self.excluded)} left out" if self.excluded else ""
+        text = f"{self.fit.used} runs{left_out}; {self.fit.objective}; fit {self.fit.status}"
+        return ("warning" if notes else "ok"), " ".join([text, *notes])

@@ -1,0 +1,179 @@
+"""Lab: moves values between traits and cells, answers the front end's questions, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+
+from ..runs import DatasetError
+from .vocabulary import Page
+from .wire import pack
+
+_STATIC = Path(__file__).parent.parent / "static"
+
+
+class Lab(anywidget.AnyWidget):
+    """A live page of cells: inputs, facts from the kernel, formulas, and what is drawn from them.
+
+    A lab of your own names its inputs as synced traits, says in :meth:`page` what is on the screen,
+    and in :meth:`facts_now` what only the kernel knows. ``asks`` names the inputs that the kernel
+    must answer; the others never leave the browser's clock.
+    """
+
+    _esm = _STATIC / "lab.js"
+    _css = _STATIC / "lab.css"
+
+    asks: ClassVar[tuple[str, ...]] = ()
+
+    spec = traitlets.Dict().tag(sync=True)
+    facts = traitlets.Dict().tag(sync=True)
+    question = traitlets.Int(0).tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, **inputs: Any) -> None:
+        known = [name for name in self.traits(sync=True) if not name.startswith("_")]
+        for name in inputs:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                hint = f" Did you mean {close[0]!r}?" if close else f" It takes {', '.join(known)}."
+                raise TypeError(f"{type(self).__name__} has no input {name!r}.{hint}")
+        self._asked_for: Hashable = None
+        self._after: asyncio.Task[None] | None = None
+        super().__init__(**inputs)
+        self._answer()
+        self.observe(self._on_question, names=[*self.asks, "question"])
+
+    # --- what a lab says ----------------------------------------------------------------------
+
+    def page(self) -> Page:
+        """What is on the screen; asked for again after each answer."""
+        raise NotImplementedError
+
+    def facts_now(self) -> Mapping[str, Any]:
+        """What the kernel knows for the present inputs: name to number, array or list of strings.
+
+        Raises
+        ------
+        ValueError
+            Input from which nothing can be made: the text is shown under the lab, and the last good
+            picture stays.
+        """
+        raise NotImplementedError
+
+    async def facts_later(self) -> AsyncIterator[Mapping[str, Any]]:
+        """More facts that take their time; dropped when a newer question comes."""
+        return
+        yield {}
+
+    def status(self) -> tuple[str, str]:
+        """Level (``ok``, ``note``, ``warning``, ``error``) and a short text about the answer."""
+        return "ok", ""
+
+    def key(self) -> Hashable:
+        """The inputs that the answer depends on: nothing is computed twice for the same key."""
+        return tuple(_hashable(getattr(self, name)) for name in self.asks)
+
+    # --- questions and answers ----------------------------------------------------------------
+
+    def _on_question(self, _change: object) -> None:
+        if self.key() != self._asked_for:
+            self._answer()
+        elif self._serial() < self.question:
+            self.facts = {**self.facts, "serial": self.question}
+
+    def _serial(self) -> int:
+        return int(self.facts.get("serial", -1))
+
+    def _answer(self) -> None:
+        """Computes and sends; a mistake is told, and what was on the screen stays."""
+        self._asked_for = self.key()
+        if self._after is not None:
+            self._after.cancel()
+        try:
+            facts = self.facts_now()
+            page = self.page()
+        except Exception as error:
+            if not self.facts:
+                raise
+            told = isinstance(error, ValueError | OSError | DatasetError)
+            if not told:
+                self.log.exception("scalewidgets: the lab could not answer")
+            self.problem = str(error) if told else f"{type(error).__name__}: {error}"
+            self.facts = {**self.facts, "serial": self.question}
+            return
+        self.problem = ""
+        self.spec = page.spec()
+        self.facts = self._packed(facts)
+        self._continue()
+
+    def _packed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        numbers = {k: float(v) for k, v in facts.items() if isinstance(v, float | int)}
+        strings = {k: v for k, v in facts.items() if isinstance(v, list)}
+        arrays = {k: pack(v) for k, v in facts.items() if k not in numbers and k not in strings}
+        level, text = self.status()
+        return {
+            "serial": self.question,
+            "names": list(numbers),
+            "numbers": pack(list(numbers.values())),
+            "arrays": arrays,
+            "strings": strings,
+            "status": {"level": level, "text": text},
+        }
+
+    def _merge(self, more: Mapping[str, Any]) -> None:
+        added = self._packed(more)
+        numbers = dict(zip(self.facts["names"], _floats(self.facts["numbers"]), strict=True))
+        numbers |= dict(zip(added["names"], _floats(added["numbers"]), strict=True))
+        self.facts = {
+            **added,
+            "names": list(numbers),
+            "numbers": pack(list(numbers.values())),
+            "arrays": {**self.facts["arrays"], **added["arrays"]},
+            "strings": {**self.facts["strings"], **added["strings"]},
+        }
+
+    def _continue(self) -> None:
+        """Runs :meth:`facts_later` between the kernel's messages, or at once without a kernel."""
+        try:
+            self._after = asyncio.get_running_loop().create_task(self._drain())
+        except RuntimeError:
+            asyncio.run(self._drain())
+
+    async def _drain(self) -> None:
+        try:
+            async for more in self.facts_later():
+                self._merge(more)
+        except Exception as error:
+            self.log.exception("scalewidgets: the lab could not finish its answer")
+            self.problem = f"{type(error).__name__}: {error}"
+
+    # --- for people ---------------------------------------------------------------------------
+
+    def set(self, **inputs: Any) -> None:
+        """Sets several inputs at once: one question, one answer."""
+        with self.hold_sync(), self.hold_trait_notifications():
+            for name, value in inputs.items():
+                if not self.has_trait(name):
+                    raise traitlets.TraitError(f"{type(self).__name__} has no input {name!r}")
+                setattr(self, name, value)
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+def _floats(packed: Mapping[str, Any]) -> list[float]:
+    from .wire import unpack
+
+    return [float(v) for v in unpack(packed)]
+
+
+def _hashable(value: Any) -> Hashable:
+    if isinstance(value, Mapping):
+        return tuple(sorted((k, _hashable(v)) for k, v in value.items()))
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,260 @@
+"""The words in which a lab is written; js/src/spec.ts says what each one does on the screen.
+
+A cell is an input (moved by a hand), a fact (from the kernel) or a formula (of other cells), never
+two of them. What is drawn names cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, ClassVar
+
+import traitlets
+
+from ..lawbook.expression import Tree, parse
+from ..lawbook.quantity import parse_quantity
+
+
+class Quantity(traitlets.Float[float, Any]):
+    """A positive number that also takes text: ``"70B"``, ``"1.4T"``, ``"1e24 FLOP"``."""
+
+    def __init__(self, *args: Any, zero: bool = False, **kwargs: Any) -> None:
+        self.zero = zero
+        super().__init__(*args, **kwargs)
+
+    def validate(self, obj: Any, value: Any) -> float:
+        try:
+            number = parse_quantity(value)
+        except (TypeError, ValueError) as error:
+            raise traitlets.TraitError(f"{self.name}: {error}") from None
+        if not (0 <= number < float("inf")) or (number == 0 and not self.zero):
+            raise traitlets.TraitError(f"{self.name} must be positive and finite, not {value!r}")
+        return number
+
+
+@dataclass(frozen=True)
+class Slider:
+    cell: str
+    label: str
+    domain: tuple[float, float]
+    unit: str = ""
+    scale: str = "log"
+    step: float | None = None
+    format: str = "quantity"
+    marks: Sequence[Mapping[str, Any]] | None = None
+    handle: Mapping[str, str] | None = None
+    """``{"held": toggle cell, "follows": cell}``: shows what it follows until a hand takes hold."""
+    help: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "slider"
+
+
+@dataclass(frozen=True)
+class Choice:
+    cell: str
+    label: str
+    options: Mapping[str, str]
+    """Value to label."""
+    help: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "choice"
+
+
+@dataclass(frozen=True)
+class Toggle:
+    cell: str
+    label: str
+    help: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "toggle"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button that sets input cells."""
+
+    label: str
+    set: Mapping[str, Any]
+    help: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "action"
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    controls: Sequence[Slider | Choice | Toggle | Action]
+
+
+@dataclass(frozen=True)
+class Link:
+    """``product = factor * a * b`` stays true; ``hold`` names the choice of what is held."""
+
+    product: str
+    factor: float
+    a: str
+    b: str
+    hold: str
+
+
+@dataclass(frozen=True)
+class Solve:
+    """Cells that are the optimum of a small problem; see ``Solve`` in js/src/spec.ts."""
+
+    solve: str
+    outputs: Sequence[str]
+    loss: Tree
+    dN: Tree
+    dD: Tree
+    dP: Tree | None = None
+    budget: str | None = None
+    target: str | None = None
+    demand: str | None = None
+    factor: float | None = None
+    bits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    x: str
+    y: str
+    label: str
+    color: str
+    dash: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "curve"
+
+
+@dataclass(frozen=True)
+class Band:
+    x: str
+    y: str
+    label: str
+    color: str
+    level: float = 0.95
+    points: int | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "band"
+
+
+@dataclass(frozen=True)
+class Points:
+    rows: Mapping[str, str]
+    x: str
+    y: str
+    label: str
+    color: str = "runs"
+    excluded: str | None = None
+    weight: str | None = None
+    names: str | None = None
+    kind: ClassVar[str] = "points"
+
+
+@dataclass(frozen=True)
+class Marker:
+    x: str
+    y: str
+    label: str
+    color: str
+    shape: str = "circle"
+    visible: str | None = None
+    drag: str | None = None
+    kind: ClassVar[str] = "marker"
+
+
+@dataclass(frozen=True)
+class Rule:
+    axis: str
+    cell: str
+    label: str
+    color: str = "muted"
+    kind: ClassVar[str] = "rule"
+
+
+@dataclass(frozen=True)
+class Axis:
+    label: str
+    scale: str = "log"
+    domain: tuple[float, float] | None = None
+    format: str = "quantity"
+
+
+@dataclass(frozen=True)
+class Plot:
+    id: str
+    title: str
+    x: Axis
+    y: Axis
+    marks: Sequence[Curve | Band | Points | Marker | Rule]
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Readout:
+    label: str
+    cell: str
+    format: str = "quantity"
+    unit: str | None = None
+    interval: bool = False
+    visible: str | None = None
+    help: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    label: str
+    rows: Sequence[Readout]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole lab: what ``Lab.page`` returns."""
+
+    title: str
+    groups: Sequence[Group]
+    plots: Sequence[Plot]
+    tables: Sequence[Table] = ()
+    links: Sequence[Link] = ()
+    formulas: Mapping[str, Tree | str] = field(default_factory=dict)
+    """Cell to formula: a tree, or a text in the grammar of laws."""
+    solves: Sequence[Solve] = ()
+    refit: Mapping[str, Any] | None = None
+    draws: Sequence[Mapping[str, Any]] = ()
+    asks: Sequence[str] = ()
+    teaches: str | None = None
+    source: str | None = None
+
+    def spec(self) -> dict[str, Any]:
+        """The page as the front end reads it (plain JSON)."""
+        found: dict[str, Any] = _plain(self)
+        found["formulas"] = [
+            {"cell": cell, "tree": _formula(formula)} for cell, formula in self.formulas.items()
+        ]
+        return found
+
+
+def _formula(formula: Tree | str) -> Any:
+    return _tree(parse(formula) if isinstance(formula, str) else formula)
+
+
+def _tree(tree: Tree) -> Any:
+    return [tree[0], *map(_tree, tree[1:])] if isinstance(tree, tuple) else tree
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as dictionaries, absent entries left out, trees and tuples as lists."""
+    if is_dataclass(value):
+        entries = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        if isinstance(value, Choice):
+            entries["options"] = [{"value": k, "label": v} for k, v in value.options.items()]
+        if isinstance(value, Solve):
+            entries["kind"] = entries.pop("solve")
+        elif hasattr(value, "kind"):
+            entries["kind"] = value.kind
+        return {k: v for k, v in entries.items() if v is not None}
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
