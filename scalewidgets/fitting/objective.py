@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,10 +18,10 @@ KINDS: dict[str, str] = {
 
 HOFFMANN_DELTA = 1e-3  # Hoffmann et al. 2022, App. D.2
 
-# Least absolute deviations are reached through Huber losses with ever smaller delta: the corner of
-# |r| gives Newton's method no curvature, the last delta leaves a gap below 1e-7 of the sum.
-_LAD_DELTAS = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8, 1e-9)
-_SHARP = 1e-6  # a Huber loss below is so near to the corner that it needs the same
+# A Huber loss with a small delta is reached through those with larger ones, and least absolute
+# deviations through the smallest: the corner of |r| gives Newton's method no curvature, the last
+# delta leaves a gap below 1e-7 of the sum. At delta 1e-6 that is ten times faster than directly.
+_DELTAS = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8, 1e-9)
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Objective:
 
     def stages(self) -> list[Objective]:
         """Smooth objectives to minimise one after the other; the last one counts."""
-        if self.kind == "lad":
-            return [Objective("huber", delta, self.log) for delta in _LAD_DELTAS]
-        if self.kind == "huber" and self.delta < _SHARP:
-            return [*(replace(self, delta=d) for d in _LAD_DELTAS if d > self.delta), self]
-        return [self]
+        if self.kind == "least_squares":
+            return [self]
+        wider = [d for d in _DELTAS if self.kind == "lad" or d > self.delta]
+        stages = [Objective("huber", delta, self.log) for delta in wider]
+        return stages if self.kind == "lad" else [*stages, self]
 
     def rho(self, r: Array) -> Array:
         """Loss of each residual, any shape."""

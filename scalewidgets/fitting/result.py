@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ..lawbook import Law
 from . import render
@@ -84,7 +84,7 @@ class Fit:
 
         Amplitudes are bounded on a log scale, on which they are nearly normal.
         """
-        z = float(norm.ppf(0.5 + 0.5 * check_level(level)))
+        z = float(ndtri(0.5 + 0.5 * check_level(level)))
         intervals = {}
         scaled = {c.name for c in self.problem.coordinates if c.sign}
         for name, value in self.params.items():

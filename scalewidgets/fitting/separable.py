@@ -9,7 +9,6 @@ nor few enough for a grid are searched over a low-discrepancy sample of their ra
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import qmc
 
 from .objective import Objective
 from .problem import Problem
@@ -46,6 +45,8 @@ def _candidates(ranges: Array) -> Array:
     if len(ranges) <= 2:
         axes = [np.linspace(lo, hi, _GRID if len(ranges) == 2 else 200) for lo, hi in ranges]
         return np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
+    from scipy.stats import qmc  # 0.3 s to import, and most laws never need it
+
     unit = qmc.Sobol(len(ranges), scramble=False).random(_SAMPLE)
     return np.asarray(qmc.scale(unit, ranges[:, 0], ranges[:, 1]))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from .objective import Objective
 from .problem import Problem
@@ -66,9 +66,9 @@ def _expected_curvature(objective: Objective, r: Array, weights: Array) -> Array
     if objective.kind == "least_squares":
         return objective.curvature(r)
     size = np.abs(r[weights > 0])
-    tail = norm.ppf(0.975) ** (2 / 3) * (1.5 * norm.pdf(0.0) ** 2 / len(size)) ** (1 / 3)
-    sigma = np.median(size) / norm.ppf(0.75)
-    width = max(float(sigma * norm.ppf(min(0.5 + tail, 0.99))), objective.delta)
+    tail = ndtri(0.975) ** (2 / 3) * (1.5 * (0.5 / np.pi) / len(size)) ** (1 / 3)
+    sigma = np.median(size) / ndtri(0.75)
+    width = max(float(sigma * ndtri(min(0.5 + tail, 0.99))), objective.delta)
     return np.asarray((np.abs(r) <= width) * objective.delta / width)
 
 

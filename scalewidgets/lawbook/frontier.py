@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import elementwise
 
 from . import expression as ex
 
@@ -22,6 +21,8 @@ _TOLERANCES = {"xatol": 1e-14, "xrtol": 1e-15, "fatol": 0.0, "frtol": 0.0}
 
 def root(f: Callable[..., Array], low: Array, high: Array, *args: Array) -> Array:
     """The root of ``f(x, *args)`` in each bracket (shapes broadcast); NaN where the sign is one."""
+    from scipy.optimize import elementwise  # 0.3 s to import, and a lab opens without it
+
     arrays = np.broadcast_arrays(low, high, *args)
     found = elementwise.find_root(
         f, (arrays[0], arrays[1]), args=tuple(arrays[2:]), tolerances=_TOLERANCES

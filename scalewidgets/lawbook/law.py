@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import expression as ex
 from . import forms
+from .frontier import compute_optimal
 
 Values = npt.NDArray[np.float64]
 
@@ -225,8 +226,6 @@ class Law:
     def _frontier(
         self, C: npt.ArrayLike, others: Mapping[str, npt.ArrayLike]
     ) -> tuple[Values, Values]:
-        from .frontier import compute_optimal  # SciPy only when an optimum is asked for
-
         if not {"N", "D"} <= set(self.variables):
             raise LawError(f"law {self.id}: no optimum over N and D, it has {self.variables}")
         budget = np.asarray(C, dtype=float)

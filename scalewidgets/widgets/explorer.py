@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import numpy as np
 import polars as pl
 import traitlets
 
 from ..allocation import Plan, allocate
-from ..charts import loss_chart
 from ..fitting import Bootstrap, Fit, FitError, Objective
 from ..fitting.objective import HOFFMANN_DELTA, KINDS
 from ..fitting.parametric import solve
@@ -27,6 +25,9 @@ from ..runs import load_runs, read_runs
 from .explorer_page import ASKS, explorer_page
 from .lab import Lab
 from .vocabulary import Page, Quantity
+
+if TYPE_CHECKING:
+    import altair as alt
 
 LAWS = {
     "besiroglu2024": "Besiroglu et al. 2024",
@@ -213,6 +214,8 @@ class Explorer(Lab):
 
     def chart(self) -> alt.LayerChart | alt.FacetChart:
         """The present picture (loss against N at C) as an Altair chart."""
+        from ..charts import loss_chart  # Altair takes longer to import than all the rest
+
         return loss_chart(
             self.law,
             self.runs,

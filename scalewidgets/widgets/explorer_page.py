@@ -87,12 +87,6 @@ def _size_and_data() -> list[Group]:
                 Slider("N", "Parameters N", (1e6, 1e13), "params", marks=marks("N")),
                 Slider("D", "Training tokens D", (1e8, 1e15), "tokens", marks=marks("D")),
                 Slider("C", "Training compute C", (1e16, 1e28), "FLOP", marks=marks("C")),
-                Choice(
-                    "hold",
-                    "Hold",
-                    {"C": "C", "N": "N", "D": "D"},
-                    help="C = 6ND: the one that is held stays while you move another",
-                ),
                 Slider(
                     "inference_tokens",
                     "Lifetime inference tokens",
@@ -131,7 +125,7 @@ def _law_and_runs(law: Law, datasets: Mapping[str, str], laws: Mapping[str, str]
             Choice("law_name", "Law", laws),
             Choice("constants", "Constants", sets),
             Choice("objective", "Objective", KINDS),
-            Slider("delta", "Huber's delta", (1e-8, 1.0), format=".2g", visible="is_huber"),
+            Slider("delta", "Huber's delta", (1e-8, 1.0), format=".2~g", visible="is_huber"),
             Action("Take all runs back", {"excluded": []}, visible="some_excluded"),
         ],
     )

@@ -176,6 +176,15 @@ def test_the_keyboard_does_all_of_it(lab: Lab) -> None:
     assert page.value("6 * lab.N * lab.D / lab.C") == pytest.approx(1.0)
     assert page.value("lab.C") == pytest.approx(6 * 3e9 * 6e10)
 
+    lab.root.get_by_role("button", name="Hold Training tokens D").focus()
+    keyboard.press("Enter")
+    page.wait_for_value("lab.hold", lambda hold: hold == "D")
+    tokens = page.value("lab.D")
+    lab.slider("N").focus()
+    keyboard.press("PageUp")
+    page.wait_for_value("lab.C", lambda C: C > 6 * 3e9 * 6e10 * 1.01)
+    assert page.value("lab.D") == tokens
+
     lab.box("inference_tokens").fill("5T")
     keyboard.press("Enter")
     page.wait_for_value("lab.inference_tokens", lambda tokens: tokens == 5e12)
