@@ -1,7 +1,8 @@
 """Runs the notebooks and stores their outputs as a reader without a network sees them.
 
 ``python notebooks/store.py`` after a change; nbval holds the stored outputs in `make test`. Widget
-state and other passing things (model ids, times) are left out, so that a second run changes nothing.
+state and other passing things (model ids, times) are left out, so that a second run changes
+nothing.
 """
 
 from __future__ import annotations

@@ -218,12 +218,12 @@ def test_the_wheel_moves_constants_and_lets_them_go(lab: Lab) -> None:
     expect(handle).to_be_visible()
     handle.fill("1.7")
     lab.page.page.keyboard.press("Enter")
-    page.wait_for_value("lab.fit.params['E']", lambda E: E == pytest.approx(1.7))
+    page.wait_for_value("lab.fit.params['E']", lambda E: pytest.approx(1.7) == E)
     lab.settled()
     assert page.value("lab.law.values['E']") == pytest.approx(1.7)
     assert page.value("lab.fit.params['alpha']") < 0.34  # the others were fitted again
     lab.root.get_by_role("button", name="Fit", exact=True).click()
-    page.wait_for_value("lab.fit.params['E']", lambda E: E == pytest.approx(optimum, rel=1e-6))
+    page.wait_for_value("lab.fit.params['E']", lambda E: pytest.approx(optimum, rel=1e-6) == E)
     expect(handle).not_to_be_visible()
     page.assert_quiet()
 

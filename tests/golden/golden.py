@@ -1,7 +1,7 @@
 """Writes browser.json: values by which the browser's engine is held to Python's, digit by digit.
 
-``python tests/golden/golden.py`` writes it anew after a change of a law; tests/python/test_golden.py
-fails while it is stale, js/test/golden.test.ts reads it.
+``python tests/golden/golden.py`` writes it anew after a change of a law;
+tests/python/test_golden.py fails while it is stale, js/test/golden.test.ts reads it.
 """
 
 from __future__ import annotations
