@@ -24,6 +24,8 @@ export function mount(el: HTMLElement, host: Host): () => void {
   return () => lab.dispose();
 }
 
+const SAVE_EVERY = 150; // ms
+
 class Lab {
   readonly #host: Host;
   readonly #root: HTMLElement;
@@ -45,6 +47,10 @@ class Lab {
   #preview = false;
   #moving = false;
   #sending = false;
+  /** Set on the host but not yet sent to Python. */
+  #unsent = false;
+  #savedAt = 0;
+  #saver: ReturnType<typeof setTimeout> | undefined;
   #all = true;
   readonly #changed = new Set<string>();
   readonly #unsaved = new Set<string>();
@@ -74,6 +80,7 @@ class Lab {
 
   dispose(): void {
     this.#send();
+    if (this.#unsent) this.#save();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
     this.#resized.disconnect();
@@ -179,6 +186,7 @@ class Lab {
     if (this.#resize) this.#measure(built);
     this.#takeRemote(built);
     this.#send();
+    this.#saveInTime();
     this.#takeFacts(built);
     if (this.#preview) this.#refit(built);
     const changed = this.#all ? "all" : new Set(this.#changed);
@@ -222,19 +230,43 @@ class Lab {
     for (const cell of this.#unsaved) {
       writeInput(host, cell, held(sheet, cell, kinds.get(cell) ?? "number"));
     }
-    if ([...this.#unsaved].some((cell) => isAsked(spec, cell))) {
+    const asks = [...this.#unsaved].some((cell) => isAsked(spec, cell));
+    if (asks) {
       const question = Number(host.get("question") ?? 0) + 1;
       host.set("question", question);
       this.#questions.asked(question, performance.now());
     }
     this.#unsaved.clear();
+    this.#unsent = true;
+    if (asks) this.#save();
+    this.#sending = false;
+  }
+
+  /** What Python need not answer goes to it a few times a second while a hand is down: a message a
+   *  frame costs as much time as the picture itself. Other views on the page hear every frame. */
+  #saveInTime(): void {
+    if (!this.#unsent) return;
+    const wait = this.#moving ? this.#savedAt + SAVE_EVERY - performance.now() : 0;
+    if (wait <= 0) this.#save();
+    else this.#saver ??= setTimeout(() => this.#saveLate(), wait);
+  }
+
+  #saveLate(): void {
+    this.#saver = undefined;
+    this.#plan();
+  }
+
+  #save(): void {
+    clearTimeout(this.#saver);
+    this.#saver = undefined;
+    this.#unsent = false;
+    this.#savedAt = performance.now();
     try {
-      host.save();
+      this.#host.save();
     } catch (error) {
       // A comm under load can refuse; the question then shows as overdue, and the hand goes on.
       console.error(error);
     }
-    this.#sending = false;
   }
 
   #takeFacts({ sheet }: Built): void {

@@ -21,7 +21,10 @@ from .solver import Solution, minimise
 from .types import Array, FitError, one_blas_thread
 from .uncertainty import covariance
 
-_BASINS = 4  # starts of the global search that are followed to their optimum
+# Starts of the global search that are followed to their optimum, and exponents a side of its grid:
+# a start that is given stands against one only.
+_COLD = (4, 16)
+_WARM = (1, 8)
 _NUDGE = 0.1  # where the second start lies when there is one only, in coordinates
 
 
@@ -163,7 +166,7 @@ def _optima(
     A start given stands against the best basin only, which takes no longer than a second start
     beside it would, and proves more.
     """
-    found = starts(problem, objective, weights, _BASINS if start is None else 1)
+    found = starts(problem, objective, weights, *(_COLD if start is None else _WARM))
     known = {name: (start or problem.law.values)[name] for name in problem.free}
     if not any(np.isnan(v) for v in known.values()):
         found = np.vstack([found, problem.theta(known)[None]])

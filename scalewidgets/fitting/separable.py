@@ -15,8 +15,6 @@ from .problem import Problem
 from .solver import evaluate
 from .types import Array
 
-_GRID = 16  # exponents a side
-_SAMPLE = 1024
 _EXPONENTS = (0.02, 1.6)  # all published exponents of loss laws lie within
 
 
@@ -38,16 +36,16 @@ def _ranges(problem: Problem) -> tuple[list[str], Array]:
     return names, np.asarray(ranges, dtype=float).reshape(-1, 2)
 
 
-def _candidates(ranges: Array) -> Array:
-    """Points (batch, names) that fill the ranges."""
+def _candidates(ranges: Array, side: int) -> Array:
+    """Points (batch, names) that fill the ranges, about side squared."""
     if len(ranges) == 0:
         return np.empty((1, 0))
     if len(ranges) <= 2:
-        axes = [np.linspace(lo, hi, _GRID if len(ranges) == 2 else 200) for lo, hi in ranges]
+        axes = [np.linspace(lo, hi, side if len(ranges) == 2 else side**2) for lo, hi in ranges]
         return np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
     from scipy.stats import qmc  # 0.3 s to import, and most laws never need it
 
-    unit = qmc.Sobol(len(ranges), scramble=False).random(_SAMPLE)
+    unit = qmc.Sobol(len(ranges), scramble=False).random(4 * side**2)
     return np.asarray(qmc.scale(unit, ranges[:, 0], ranges[:, 1]))
 
 
@@ -86,13 +84,13 @@ def _amplitudes(problem: Problem, theta: Array, names: list[str], weights: Array
     return theta
 
 
-def starts(problem: Problem, objective: Objective, weights: Array, count: int) -> Array:
-    """The best ``count`` starts (count, k) of the global search.
+def starts(problem: Problem, objective: Objective, weights: Array, count: int, side: int) -> Array:
+    """The best ``count`` starts (count, k) of the global search over ``side`` exponents a side.
 
     Points next to a better one are passed over, so that the starts lie in different basins.
     """
     names, ranges = _ranges(problem)
-    points = _candidates(ranges)
+    points = _candidates(ranges, side)
     theta = np.empty((len(points), problem.size))
     at = [i for i, c in enumerate(problem.coordinates) if not c.linear]
     theta[:, at] = points

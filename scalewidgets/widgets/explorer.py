@@ -87,6 +87,8 @@ class Explorer(Lab):
         self._given_runs: pl.DataFrame | None = None
         self._given_law: Law | None = None
         self._loaded: tuple[str, pl.DataFrame] | None = None
+        self._page: tuple[Law, Page] | None = None
+        self._columns: tuple[pl.DataFrame, dict[str, Any]] | None = None
         self._fit: Fit | None = None
         self._fit_key: Hashable = None
         self._boot: Bootstrap | None = None
@@ -294,18 +296,28 @@ class Explorer(Lab):
             datasets = {"given": "yours", **datasets}
         if self._given_law is not None:
             laws = {"given": self._given_law.title or self._given_law.id, **laws}
-        return explorer_page(self._base_law, self._free, datasets, laws)
+        law = self._base_law
+        if self._page is None or self._page[0] is not law:
+            self._page = law, explorer_page(law, self._free, datasets, laws)
+        return self._page[1]
+
+    def _run_facts(self) -> dict[str, Any]:
+        """Columns and names of the runs, made once a table."""
+        runs = self.runs
+        if self._columns is None or self._columns[0] is not runs:
+            names = [
+                f"N {format_quantity(n)}, D {format_quantity(d)}, loss {loss:.3f}"
+                for n, d, loss in runs.select("N", "D", "loss").iter_rows()
+            ]
+            columns = {f"runs_{name}": runs[name].to_numpy() for name in ("N", "D", "C", "loss")}
+            self._columns = runs, {**columns, "runs_name": names}
+        return self._columns[1]
 
     def facts_now(self) -> Mapping[str, Any]:
-        runs = self.runs
         fitted = self.constants == "fit"
         values = self.fit.law.values if fitted else self.law.values
         facts: dict[str, Any] = {f"fit_{name}": value for name, value in values.items()}
-        facts |= {f"runs_{name}": runs[name].to_numpy() for name in ("N", "D", "C", "loss")}
-        facts["runs_name"] = [
-            f"N {format_quantity(n)}, D {format_quantity(d)}, loss {loss:.3f}"
-            for n, d, loss in runs.select("N", "D", "loss").iter_rows()
-        ]
+        facts |= self._run_facts()
         facts["fitted"] = float(fitted)
         facts["is_huber"] = float(self.objective == "huber")
         facts["some_excluded"] = float(len(self.excluded))

@@ -44,6 +44,7 @@ class Lab(anywidget.AnyWidget):
                 hint = f" Did you mean {close[0]!r}?" if close else f" It takes {', '.join(known)}."
                 raise TypeError(f"{type(self).__name__} has no input {name!r}.{hint}")
         self._asked_for: Hashable = None
+        self._shown: Page | None = None
         self._after: asyncio.Task[None] | None = None
         super().__init__(**inputs)
         self._answer()
@@ -52,7 +53,7 @@ class Lab(anywidget.AnyWidget):
     # --- what a lab says ----------------------------------------------------------------------
 
     def page(self) -> Page:
-        """What is on the screen; asked for again after each answer."""
+        """What is on the screen; asked for again after each answer (the same object: no change)."""
         raise NotImplementedError
 
     def facts_now(self) -> Mapping[str, Any]:
@@ -108,7 +109,8 @@ class Lab(anywidget.AnyWidget):
             self.facts = {**self.facts, "serial": self.question}
             return
         self.problem = ""
-        self.spec = page.spec()
+        if page is not self._shown:
+            self._shown, self.spec = page, page.spec()
         self.facts = self._packed(facts)
         self._continue()
 
