@@ -180,8 +180,7 @@ class Law:
         arrays = self._fill(given)
         shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
         results = program({**self.values, **arrays})
-        # copies: a broadcast view is read-only, and the law "N" would hand out the caller's array
-        return [np.broadcast_to(np.asarray(r, dtype=float), shape).copy() for r in results]
+        return [_owned(np.asarray(r, dtype=float), shape, arrays.values()) for r in results]
 
     def _fill(self, given: Mapping[str, npt.ArrayLike]) -> dict[str, Values]:
         for name in given:
@@ -279,6 +278,14 @@ class Law:
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
+
+
+def _owned(result: Values, shape: tuple[int, ...], given: Iterable[Values]) -> Values:
+    """The result in full, in memory of its own: a broadcast view is read-only, and the law "N"
+    would hand out the caller's array."""
+    if result.shape == shape and result.base is None and not any(result is a for a in given):
+        return result
+    return np.broadcast_to(result, shape).copy()
 
 
 def spelling_hint(name: str, known: Iterable[str]) -> str:
