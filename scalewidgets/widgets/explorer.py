@@ -53,6 +53,10 @@ class Explorer(Lab):
     **inputs
         Any input of the lab, such as ``N="70B"``, ``objective="lad"``, ``dataset="chinchilla"``.
 
+    Notes
+    -----
+    While a slider is dragged Python hears of it about seven times a second, and at release.
+
     Examples
     --------
     >>> lab = Explorer(N="7B")
