@@ -48,7 +48,7 @@ test: lint front-end chromium
 
 # PYTHONPATH puts the source tree before the installed wheel.
 check: lint front-end
-	PYTHONPATH=$(CURDIR) $(BIN)/pytest tests --ignore tests/browser
+	PYTHONPATH=$(CURDIR) $(BIN)/pytest -n auto tests --ignore tests/browser
 
 lint: .venv/.test
 	$(BIN)/ruff check

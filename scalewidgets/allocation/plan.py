@@ -64,7 +64,10 @@ class Plan:
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Percentile interval of ``N``, ``D``, ``loss``, ``bits``, ``train_flops``,
-        ``inference_flops`` or ``saving`` over the draws; draws without a solution are left out.
+        ``inference_flops`` or ``saving`` over the draws.
+
+        Draws without a solution are left out; NaN where they are more than one tail holds, as the
+        interval's end then lies among them.
 
         Raises
         ------
@@ -80,7 +83,10 @@ class Plan:
         if not 0.0 < level < 1.0:
             raise AllocationError(f"plan: level must lie between 0 and 1, not {level!r}")
         tail = 0.5 * (1.0 - level)
-        low, high = np.nanquantile(self.draws[name], [tail, 1.0 - tail])
+        cloud = self.draws[name]
+        if np.mean(np.isnan(cloud)) > tail:
+            return float("nan"), float("nan")
+        low, high = np.nanquantile(cloud, [tail, 1.0 - tail])
         return float(low), float(high)
 
     def __str__(self) -> str:

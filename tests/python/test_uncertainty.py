@@ -1,0 +1,242 @@
+"""Intervals: the covariance against the bootstrap, both against the truth."""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pytest
+from scipy.stats import binom, norm
+
+import scalewidgets as sw
+from scalewidgets.fitting import solver, uncertainty
+
+TRUTH = {"E": 1.8, "A": 480.0, "alpha": 0.35, "B": 2080.0, "beta": 0.37}
+LAW = sw.Law("E + A/N**alpha + B/D**beta", constants=TRUTH)
+BUDGETS = np.geomspace(6e18, 3e21, 9)
+KINDS = ["huber", "least_squares", "lad"]
+
+
+def sweep(seed: int, noise: float = 0.005, points: int = 15) -> pl.DataFrame:
+    return sw.simulate_isoflop_data(LAW, BUDGETS, points=points, noise=noise, seed=seed, width=0.6)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> dict[str, sw.Fit]:
+    return {kind: sw.fit(LAW, sweep(0), objective=kind) for kind in KINDS}
+
+
+def logs(fit: sw.Fit, draws: pl.DataFrame) -> npt.NDArray[np.float64]:
+    """Draws in the fit's coordinates: logarithms of amplitudes, exponents as they are."""
+    return fit.problem.theta({name: draws[name].to_numpy() for name in draws.columns})
+
+
+def errors(fit: sw.Fit) -> npt.NDArray[np.float64]:
+    """Standard errors (5,) in the same coordinates."""
+    _, found = uncertainty.covariance(fit.problem, fit.objective, fit.theta, fit.weights[None])
+    return found
+
+
+# --- covariance -----------------------------------------------------------------------------
+
+
+def test_least_squares_agrees_with_the_bootstrap(fitted: dict[str, sw.Fit]) -> None:
+    """2,000 draws know a standard deviation to 1.6 %, the sandwich's own error is 1/sqrt(2 n)."""
+    fit = fitted["least_squares"]
+    draws = logs(fit, fit.bootstrap(2000).draws)
+    own = 1.0 / np.sqrt(2.0 * fit.used)
+    np.testing.assert_allclose(errors(fit) / draws.std(axis=0, ddof=1), 1.0, atol=3 * own)
+
+
+@pytest.mark.parametrize("kind", ["huber", "lad"])
+def test_robust_objectives_agree_roughly_with_the_bootstrap(
+    fitted: dict[str, sw.Fit], kind: str
+) -> None:
+    """Their covariance needs the density of residuals near zero: a third of them tell it."""
+    fit = fitted[kind]
+    draws = logs(fit, fit.bootstrap(400).draws)
+    np.testing.assert_allclose(errors(fit) / draws.std(axis=0, ddof=1), 1.0, atol=0.35)
+
+
+def test_least_squares_is_the_textbook_formula(fitted: dict[str, sw.Fit]) -> None:
+    """With equal scatter everywhere the sandwich comes near s^2 (J'J)^-1."""
+    fit = fitted["least_squares"]
+    columns = {v: fit.runs[v] for v in "ND"}
+    slopes = fit.law.partials(**columns)
+    jacobian = np.stack([slopes[n] / fit.predict(**columns) for n in TRUTH], axis=1)
+    variance = 2.0 * fit.value / (fit.used - 5)
+    textbook = np.sqrt(variance * np.diagonal(np.linalg.inv(jacobian.T @ jacobian)))
+    np.testing.assert_allclose([fit.stderr[n] for n in TRUTH], textbook, rtol=0.3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_covariance_holds_the_truth(kind: str) -> None:
+    """95 % intervals of simulated sweeps; fewer hits than the bound come once in 1,000 at 90 %."""
+    count = 40 if kind == "lad" else 80
+    hits = dict.fromkeys(TRUTH, 0)
+    for seed in range(count):
+        intervals = sw.fit(LAW, sweep(seed, points=9), objective=kind, start=TRUTH).conf_int()
+        for name, (low, high) in intervals.items():
+            hits[name] += low <= TRUTH[name] <= high
+    # first-order intervals of 81 runs hold a little less than they say
+    least = binom.ppf(0.001, count, 0.90)
+    assert min(hits.values()) >= least
+    assert sum(hits.values()) < 5 * count
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_errors_shrink_with_the_noise(kind: str) -> None:
+    wide = errors(sw.fit(LAW, sweep(1, 0.01), objective=sw.Objective(kind, 2e-3)))  # type: ignore[arg-type]
+    narrow = errors(sw.fit(LAW, sweep(1, 0.005), objective=sw.Objective(kind, 1e-3)))  # type: ignore[arg-type]
+    np.testing.assert_allclose(wide / narrow, 2.0, rtol=0.05)
+
+
+def test_raw_losses_too() -> None:
+    fit = sw.fit(LAW, sweep(0), objective=sw.Objective("least_squares", log=False))
+    draws = logs(fit, fit.bootstrap(500).draws)
+    np.testing.assert_allclose(errors(fit) / draws.std(axis=0, ddof=1), 1.0, atol=0.25)
+
+
+def test_what_the_runs_do_not_say_is_unbounded() -> None:
+    same = pl.DataFrame({"N": [1e9] * 8, "D": [2e10] * 8, "loss": [2.5, 2.6] * 4})
+    fit = sw.fit(LAW, same)
+    assert fit.status == "unidentifiable"
+    assert np.isnan(fit.covariance).any() or max(fit.stderr.values()) > 1e3
+    assert "unidentifiable" in fit.summary()
+
+
+# --- intervals ------------------------------------------------------------------------------
+
+
+def test_intervals_follow_their_level(fitted: dict[str, sw.Fit]) -> None:
+    fit = fitted["huber"]
+    narrow, wide = fit.conf_int(0.5), fit.conf_int(0.99)
+    for name, value in fit.params.items():
+        assert wide[name][0] < narrow[name][0] < value < narrow[name][1] < wide[name][1]
+    low, high = fit.conf_int(0.9)["alpha"]
+    assert (high - low) / 2 == pytest.approx(norm.ppf(0.95) * fit.stderr["alpha"])
+    low, high = fit.conf_int(0.9)["A"]
+    assert low * high == pytest.approx(fit.params["A"] ** 2)
+    assert low > 0
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.5, 95, float("nan")])
+def test_levels_that_are_none(fitted: dict[str, sw.Fit], level: float) -> None:
+    boot = fitted["least_squares"].bootstrap(10)
+    for conf_int in (fitted["huber"].conf_int, boot.conf_int):
+        with pytest.raises(sw.FitError, match="level must lie between 0 and 1"):
+            conf_int(level)
+
+
+# --- bootstrap ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_draw_is_a_fit_of_its_resample(fitted: dict[str, sw.Fit], kind: str) -> None:
+    fit = fitted[kind]
+    boot = fit.bootstrap(3, seed=7)
+    rng = np.random.default_rng(7)
+    counts = rng.multinomial(fit.used, np.full(fit.used, 1.0 / fit.used), size=3)
+    for row, count in zip(boot.draws.iter_rows(named=True), counts, strict=True):
+        resample = sw.fit(LAW, fit.runs, objective=kind, weights=count)
+        assert row == pytest.approx(resample.params, rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_draws(fitted: dict[str, sw.Fit]) -> None:
+    fit = fitted["huber"]
+    assert fit.bootstrap(60, seed=3).draws.equals(fit.bootstrap(60, seed=3).draws)
+    assert not fit.bootstrap(60, seed=3).draws.equals(fit.bootstrap(60, seed=4).draws)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("chunk", [1, 7, 60])
+def test_the_size_of_a_chunk_does_not_matter(
+    fitted: dict[str, sw.Fit], kind: str, chunk: int
+) -> None:
+    fit = fitted[kind]
+    parts = [draws for draws, _ in uncertainty.bootstrap_chunks(fit, 20, seed=3, chunk=chunk)]
+    assert pl.concat(parts).equals(fit.bootstrap(20, seed=3).draws)
+
+
+def test_runs_left_out_are_never_drawn() -> None:
+    runs, keep = sweep(0, points=5), np.arange(45) != 3
+    spoilt = runs.with_columns(loss=pl.when(pl.col("run") == 3).then(50.0).otherwise("loss"))
+    with_it = sw.fit(LAW, spoilt, weights=keep).bootstrap(20)
+    without = sw.fit(LAW, runs.filter(keep)).bootstrap(20)
+    for name in TRUTH:
+        np.testing.assert_allclose(with_it.draws[name], without.draws[name], rtol=1e-6)
+
+
+def test_held_constants_stay_in_every_draw() -> None:
+    boot = sw.fit(LAW, sweep(0, points=5), fixed={"E": 1.75}).bootstrap(20)
+    assert boot.draws["E"].unique().to_list() == [1.75]
+    assert boot.stderr["E"] == 0.0
+    assert boot.draws.columns == list(TRUTH)
+
+
+def test_the_percentiles_hold_the_truth() -> None:
+    """Basic check of coverage: 40 sweeps of 81 runs, 100 draws each, alpha only."""
+    hits = 0
+    for seed in range(40):
+        fit = sw.fit(LAW, sweep(seed, points=9), objective="least_squares", start=TRUTH)
+        low, high = fit.bootstrap(100, seed=seed).conf_int()["alpha"]
+        hits += low <= TRUTH["alpha"] <= high
+    assert binom.ppf(0.001, 40, 0.90) <= hits < 40
+
+
+class Interrupted:
+    """minimise, until it has been called often enough."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+
+    def __call__(self, *args: object) -> object:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return minimise(*args)  # type: ignore[arg-type]
+
+
+minimise = uncertainty.minimise
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    chunks = uncertainty.bootstrap_chunks
+    monkeypatch.setattr(
+        uncertainty, "bootstrap_chunks", lambda fit, n, seed: chunks(fit, n, seed, chunk=10)
+    )
+    return monkeypatch
+
+
+def test_an_interrupt_keeps_the_draws_made(
+    fitted: dict[str, sw.Fit], small_chunks: pytest.MonkeyPatch
+) -> None:
+    fit = fitted["least_squares"]
+    whole = fit.bootstrap(50)
+    small_chunks.setattr(uncertainty, "minimise", Interrupted(3))
+    with pytest.warns(UserWarning, match="bootstrap interrupted: 30 of 50 draws kept"):
+        part = fit.bootstrap(50)
+    assert part.asked == 50
+    assert part.draws.equals(whole.draws.head(30))
+    assert set(part.conf_int()) == set(TRUTH)
+
+
+def test_an_interrupt_before_any_draw_is_an_interrupt(
+    fitted: dict[str, sw.Fit], small_chunks: pytest.MonkeyPatch
+) -> None:
+    small_chunks.setattr(uncertainty, "minimise", Interrupted(0))
+    with pytest.raises(KeyboardInterrupt):
+        fitted["least_squares"].bootstrap(50)
+
+
+def test_resamples_that_fail_are_counted(
+    fitted: dict[str, sw.Fit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solver, "MAX_ITERATIONS", 4)
+    boot = fitted["huber"].bootstrap(50)
+    assert boot.failed > 0
+    assert len(boot.draws) + boot.failed == boot.asked == 50
+
+
+def test_no_resample_is_no_bootstrap(fitted: dict[str, sw.Fit]) -> None:
+    with pytest.raises(sw.FitError, match="at least one resample, not 0"):
+        fitted["huber"].bootstrap(0)
