@@ -234,7 +234,7 @@ def _tables() -> list[Table]:
             Readout("Loss", "loss", ".4f", "nats/token", interval=True),
             Readout("Parameters N", "N"),
             Readout("Tokens D", "D"),
-            Readout("Tokens per parameter", "tokens_per_parameter", ".3~s"),
+            Readout("Tokens per parameter", "tokens_per_parameter", ".3~r"),
             Readout("Training", "train_flops", unit="FLOP"),
             Readout("Inference", "inference_flops", unit="FLOP"),
         ],
@@ -247,7 +247,7 @@ def _strategy_table(key: str, label: str) -> Table:
         Readout("Loss", f"{key}_loss", ".4f", "nats/token", interval=True),
         Readout("Parameters N", f"{key}_N", interval=True),
         Readout("Tokens D", f"{key}_D", interval=True),
-        Readout("Tokens per parameter", f"{key}_ratio", ".3~s", interval=True),
+        Readout("Tokens per parameter", f"{key}_ratio", ".3~r", interval=True),
         Readout("Training", f"{key}_train", unit="FLOP"),
         Readout("Inference", f"{key}_inference", unit="FLOP"),
     ]

@@ -96,6 +96,9 @@ def test_the_quickstart_is_dragged_in_both_themes(
     assert shown is not None
     assert shown.startswith(f"{held:.2e}"[:3].rstrip("0").rstrip("."))
 
+    ratio = lab.root.locator('tr[data-cell="tokens_per_parameter"] .sw-value').first
+    expect(ratio).to_have_text(re.compile(r"^0\.0\d+"))  # a number, not "36.7m"
+
     expect(lab.root.locator(".sw-band")).not_to_have_count(0)
     dark = lab.root.evaluate("(e) => e.classList.contains('sw-dark')")
     assert dark is (theme == "dark")

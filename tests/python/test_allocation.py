@@ -21,14 +21,7 @@ DISGUISES = [
     "E + A*N**(-alpha) + B*D**(-beta)",
     "E + A*exp(-alpha*log(N)) + B/D**beta",
 ]
-SURFACES = [
-    "besiroglu2024",
-    "hoffmann2022",
-    "sardana2024",
-    "muennighoff2023",
-    "kaplan2020",
-    "kumar2024_precision",
-]
+SURFACES = ["besiroglu2024", "muennighoff2023", "kaplan2020", "kumar2024_precision"]
 BUDGETS = [1e18, 1e21, 1e24, 1e27]
 BITS = ["P_w", "P_a", "P_kv"]
 
@@ -48,7 +41,7 @@ def slope(law: sw.Law, name: str, plan: sw.Plan, h: float = 1e-5) -> float:
 
 
 @pytest.mark.parametrize("equation", DISGUISES)
-@pytest.mark.parametrize("C", BUDGETS)
+@pytest.mark.parametrize("C", [1e18, 1e27])
 def test_the_closed_form_is_what_the_search_finds(equation: str, C: float) -> None:
     closed = sw.allocate(LAW, C=C)
     searched = sw.allocate(sw.Law(equation, constants=CONSTANTS), C=C)
@@ -56,7 +49,7 @@ def test_the_closed_form_is_what_the_search_finds(equation: str, C: float) -> No
     assert searched.loss == pytest.approx(closed.loss, rel=1e-12)
 
 
-@pytest.mark.parametrize("C", BUDGETS)
+@pytest.mark.parametrize("C", [1e18, 1e25])
 @pytest.mark.parametrize("name", SURFACES)
 def test_no_other_size_is_better(name: str, C: float) -> None:
     law = sw.law(name)
@@ -83,7 +76,7 @@ def test_a_loss_asks_for_the_model_that_a_budget_gives(name: str) -> None:
 # --- inference ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tokens", [1e9, 1e12, 1e16])
+@pytest.mark.parametrize("tokens", [1e9, 1e16])
 @pytest.mark.parametrize("name", SURFACES)
 def test_inference_aware(name: str, tokens: float) -> None:
     law = sw.law(name)
@@ -125,7 +118,7 @@ def test_no_model_of_equal_loss_is_cheaper(
 
 
 def test_more_demand_means_smaller_models() -> None:
-    plans = [sw.allocate(LAW, C=1e23, inference_tokens=t) for t in np.geomspace(1e9, 1e17, 9)]
+    plans = [sw.allocate(LAW, C=1e23, inference_tokens=t) for t in np.geomspace(1e9, 1e17, 5)]
     for name, sign in (("N", -1), ("D", 1), ("saving", 1), ("tokens_per_parameter", 1)):
         assert np.all(sign * np.diff([getattr(p, name) for p in plans]) > 0), name
 
@@ -143,7 +136,7 @@ def test_no_other_precision_is_better(name: str, C: float, served: float) -> Non
     assert 6 * plan.N * plan.D * plan.bits / 16 == pytest.approx(C, rel=1e-12)
     assert 4.0 <= plan.bits <= 16.0
 
-    bits = np.linspace(4.0, 16.0, 61)[:, None]
+    bits = np.linspace(4.0, 16.0, 25)[:, None]
     n = plan.N * np.geomspace(1e-2, 1e2, 401)
     at = dict.fromkeys(BITS, bits)
     others = law.predict(N=n, D=C * 16 / bits / (6 * n), P_post=served, **at)
@@ -192,7 +185,7 @@ def test_each_draw_is_a_plan_of_its_own(
 ) -> None:
     plan = sw.allocate(fit, **asked, draws=draws)
     assert plan.N == sw.allocate(fit.law, **asked).N
-    for i in (0, 31, 59):
+    for i in (0, 59):
         law = fit.law.with_constants(**draws.draws.row(i, named=True))
         alone = sw.allocate(law, **asked)
         for name, cloud in plan.draws.items():

@@ -113,7 +113,7 @@ def scipys(kind: str, runs: pl.DataFrame, truth: dict[str, float], delta: float)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(truth=truths(), noisy=st.booleans(), seed=st.integers(0, 2**32 - 1))
 def test_no_other_optimiser_ends_lower(
     kind: str, truth: dict[str, float], noisy: bool, seed: int
@@ -143,7 +143,7 @@ def test_without_noise_the_truth_comes_back(kind: str, truth: dict[str, float]) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     amplitudes=st.tuples(*[st.floats(-6.0, 12.0)] * 3),
     exponents=st.tuples(*[st.floats(0.01, 1.5)] * 2),
@@ -225,7 +225,7 @@ def test_the_scale_of_the_weights(fitted: sw.Fit) -> None:
 # --- constants that are held ----------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(held=st.sets(st.sampled_from(list(TRUTH)), min_size=1, max_size=4))
 def test_held_at_the_optimum_the_rest_stays(held: set[str]) -> None:
     best = sw.fit(FORM, sweep())

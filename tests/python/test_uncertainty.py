@@ -11,12 +11,18 @@ from scalewidgets.fitting import solver, uncertainty
 
 TRUTH = {"E": 1.8, "A": 480.0, "alpha": 0.35, "B": 2080.0, "beta": 0.37}
 LAW = sw.Law("E + A/N**alpha + B/D**beta", constants=TRUTH)
-BUDGETS = np.geomspace(6e18, 3e21, 9)
 KINDS = ["huber", "least_squares", "lad"]
+EXACT = {
+    points: sw.simulate_isoflop_data(
+        LAW, np.geomspace(6e18, 3e21, 9), points=points, noise=0.0, width=0.6
+    )
+    for points in (5, 9, 15)
+}
 
 
 def sweep(seed: int, noise: float = 0.005, points: int = 15) -> pl.DataFrame:
-    return sw.simulate_isoflop_data(LAW, BUDGETS, points=points, noise=noise, seed=seed, width=0.6)
+    scatter = np.random.default_rng(seed).standard_normal(9 * points)
+    return EXACT[points].with_columns(pl.col("loss") * np.exp(noise * scatter))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,7 @@ def test_robust_objectives_agree_roughly_with_the_bootstrap(
 ) -> None:
     """Their covariance needs the density of residuals near zero: a third of them tell it."""
     fit = fitted[kind]
-    draws = logs(fit, fit.bootstrap(400).draws)
+    draws = logs(fit, fit.bootstrap(300).draws)
     np.testing.assert_allclose(errors(fit) / draws.std(axis=0, ddof=1), 1.0, atol=0.35)
 
 
@@ -70,7 +76,7 @@ def test_least_squares_is_the_textbook_formula(fitted: dict[str, sw.Fit]) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_covariance_holds_the_truth(kind: str) -> None:
     """95 % intervals of simulated sweeps; fewer hits than the bound come once in 1,000 at 90 %."""
-    count = 40 if kind == "lad" else 80
+    count = 40
     hits = dict.fromkeys(TRUTH, 0)
     for seed in range(count):
         intervals = sw.fit(LAW, sweep(seed, points=9), objective=kind, start=TRUTH).conf_int()
@@ -147,13 +153,13 @@ def test_the_same_seed_gives_the_same_draws(fitted: dict[str, sw.Fit]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("chunk", [1, 7, 60])
+@pytest.mark.parametrize("chunk", [1, 4])
 def test_the_size_of_a_chunk_does_not_matter(
     fitted: dict[str, sw.Fit], kind: str, chunk: int
 ) -> None:
     fit = fitted[kind]
-    parts = [draws for draws, _ in uncertainty.bootstrap_chunks(fit, 20, seed=3, chunk=chunk)]
-    assert pl.concat(parts).equals(fit.bootstrap(20, seed=3).draws)
+    parts = [draws for draws, _ in uncertainty.bootstrap_chunks(fit, 9, seed=3, chunk=chunk)]
+    assert pl.concat(parts).equals(fit.bootstrap(9, seed=3).draws)
 
 
 def test_runs_left_out_are_never_drawn() -> None:
