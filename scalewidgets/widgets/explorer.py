@@ -103,6 +103,10 @@ class Explorer(Lab):
             inputs.setdefault("delta", source.objective.delta)
             left_out = np.flatnonzero(source.weights == 0)
             inputs.setdefault("excluded", [int(i) for i in left_out])
+            if source.fixed:  # what the fit held, the hand holds
+                inputs.setdefault("steer", True)
+                inputs.setdefault("wheel", dict(source.fixed))
+                inputs.setdefault("held", dict.fromkeys(source.fixed, True))
         elif isinstance(source, Law):
             self._given_law = source
         elif source is not None:
@@ -195,22 +199,23 @@ class Explorer(Lab):
     @property
     def plans(self) -> dict[str, Plan]:
         """Chinchilla, inference-aware and precision-aware plan at the present C, with intervals."""
-        law, draws = self.law, self.draws
+        return {name: self._plan(**asked) for name, asked in self._strategies.items()}
+
+    @property
+    def _strategies(self) -> dict[str, dict[str, Any]]:
         return {
-            "chinchilla": allocate(law, C=self.C, draws=draws),
-            "inference-aware": allocate(
-                law, C=self.C, inference_tokens=self.inference_tokens, draws=draws
-            ),
-            "precision-aware": allocate(
-                law, C=self.C, precision=True, served_bits=self.P_post, draws=draws
-            ),
+            "chinchilla": {},
+            "inference-aware": {"inference_tokens": self.inference_tokens},
+            "precision-aware": {"precision": True, "served_bits": self.P_post},
         }
+
+    def _plan(self, **asked: Any) -> Plan:
+        return allocate(self.law, C=self.C, draws=self.draws, **asked)
 
     @property
     def plan(self) -> Plan:
         """The inference-aware plan (the Chinchilla plan while no tokens are served)."""
-        name = "inference-aware" if self.inference_tokens else "chinchilla"
-        return self.plans[name]
+        return self._plan(inference_tokens=self.inference_tokens)
 
     @property
     def loss(self) -> float:

@@ -37,7 +37,8 @@ class Lab(anywidget.AnyWidget):
     problem = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **inputs: Any) -> None:
-        known = [name for name in self.traits(sync=True) if not name.startswith("_")]
+        answers = ("spec", "facts", "question", "problem")  # not for people to set
+        known = [n for n in self.traits(sync=True) if not n.startswith("_") and n not in answers]
         for name in inputs:
             if name not in known:
                 close = get_close_matches(name, known, n=1)

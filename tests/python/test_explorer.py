@@ -189,6 +189,20 @@ def test_from_a_fit(runs: pl.DataFrame) -> None:
     assert lab.fit.value == pytest.approx(fit.value, rel=1e-9)
 
 
+def test_what_a_fit_held_the_hand_holds(runs: pl.DataFrame) -> None:
+    fit = sw.fit(LAW, runs, fixed={"E": 1.7})
+    lab = sw.Explorer(fit)
+    assert lab.fit.fixed == {"E": 1.7}
+    assert lab.fit.params == pytest.approx(fit.params, rel=1e-6)
+    lab.steer = False
+    assert lab.fit.fixed == {}
+
+
+def test_answers_are_no_inputs() -> None:
+    with pytest.raises(TypeError, match="no input 'facts'"):
+        sw.Explorer(facts={})
+
+
 def test_from_runs(runs: pl.DataFrame) -> None:
     lab = sw.Explorer(runs.to_dict(as_series=False), N="1B")
     assert (lab.dataset, lab.law_name, lab.N) == ("given", "besiroglu2024", 1e9)
