@@ -24,6 +24,7 @@ def loss_chart(
     draws: Bootstrap | None = None,
     plans: Mapping[str, Plan] | None = None,
     excluded: Sequence[int] = (),
+    you: tuple[float, float] | None = None,
 ) -> alt.LayerChart | alt.FacetChart:
     """Loss against N at ``C`` training FLOPs (D = C/6N).
 
@@ -37,6 +38,8 @@ def loss_chart(
         Gives the 95 % band.
     plans : mapping of str to Plan, optional
         Drawn as labelled points.
+    you : (N, loss), optional
+        One more point, the reader's own model.
     """
     span = [runs["N"].min(), runs["N"].max(), *(p.N for p in (plans or {}).values())]
     low, high = (float(f(np.asarray(span, dtype=float))) for f in (np.min, np.max))
@@ -58,10 +61,13 @@ def loss_chart(
             alt.Chart(band).mark_area(opacity=0.25).encode(_x(), alt.Y("low:Q"), alt.Y2("high:Q"))
         )
     layers.append(alt.Chart(pl.DataFrame(curve)).mark_line().encode(_x(), _y()))
-    if plans:
-        points = pl.DataFrame([{"strategy": k, "N": p.N, "loss": p.loss} for k, p in plans.items()])
+    marked = {k: (p.N, p.loss) for k, p in (plans or {}).items()}
+    if you is not None:
+        marked["you"] = you
+    if marked:
+        rows = [{"strategy": k, "N": at, "loss": loss} for k, (at, loss) in marked.items()]
         layers.append(
-            alt.Chart(points)
+            alt.Chart(pl.DataFrame(rows))
             .mark_point(size=110, filled=True)
             .encode(_x(), _y(), color="strategy:N", shape="strategy:N")
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,20 +221,27 @@ class Explorer(Lab):
     @property
     def loss(self) -> float:
         """Loss at the sliders, nats/token, bits counted."""
-        bits = {name: getattr(self, name) for name in (*BITS, SERVED)}
-        return float(with_precision(self.law).predict(N=self.N, D=self.D, **bits))
+        return float(self._law_in_bits.predict(N=self.N, D=self.D))
+
+    @property
+    def _law_in_bits(self) -> Law:
+        """The law in view with the sliders' bits as what it takes unless told otherwise."""
+        law = with_precision(self.law)
+        bits = {name: repr(getattr(self, name)) for name in (*BITS, SERVED)}
+        return replace(law, id=self.law.id, defaults={**law.defaults, **bits})
 
     def chart(self) -> alt.LayerChart | alt.FacetChart:
         """The present picture (loss against N at C) as an Altair chart."""
         from ..charts import loss_chart  # Altair takes longer to import than all the rest
 
         return loss_chart(
-            self.law,
+            self._law_in_bits,
             self.runs,
             C=self.C,
             draws=self.draws,
             plans=self.plans,
             excluded=self.excluded,
+            you=(self.N, self.loss),
         )
 
     def __repr__(self) -> str:

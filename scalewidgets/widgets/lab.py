@@ -13,7 +13,7 @@ import traitlets
 
 from ..runs import DatasetError
 from .vocabulary import Page
-from .wire import pack
+from .wire import pack, unpack
 
 _STATIC = Path(__file__).parent.parent / "static"
 
@@ -171,8 +171,6 @@ class Lab(anywidget.AnyWidget):
 
 
 def _floats(packed: Mapping[str, Any]) -> list[float]:
-    from .wire import unpack
-
     return [float(v) for v in unpack(packed)]
 
 

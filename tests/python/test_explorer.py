@@ -335,6 +335,17 @@ def test_the_present_picture(lab: sw.Explorer) -> None:
     assert len(lab.chart().to_dict()["layer"]) == 3
 
 
+def test_the_picture_counts_bits_and_shows_the_sliders(lab: sw.Explorer) -> None:
+    lab.set(P_w=4.0, P_post=5.0)
+    picture = lab.chart().to_dict()
+    *_, curve, points = (picture["datasets"][one["data"]["name"]] for one in picture["layer"])
+    you = next(row for row in points if row["strategy"] == "you")
+    assert (you["N"], you["loss"]) == (lab.N, lab.loss)
+    on_curve = np.interp(np.log(lab.N), [np.log(r["N"]) for r in curve], [r["loss"] for r in curve])
+    assert on_curve == pytest.approx(lab.loss, abs=1e-3)
+    assert lab.loss > float(lab.law.predict(N=lab.N, D=lab.D)) + 0.02
+
+
 def test_printing_is_stable() -> None:
     text = (
         "Explorer(besiroglu2024 on 135 of 135 simulated runs, Huber on log loss, delta 0.001: ok; "
