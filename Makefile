@@ -44,11 +44,12 @@ test: lint front-end chromium
 	mkdir -p build/no-data
 	SCALEWIDGETS_DATA=$(abspath build/no-data) $(BIN)/pytest -v --nbval --nbval-current-env \
 	  $(addprefix --nbval-sanitize-with ,$(wildcard notebooks/sanitize.cfg)) notebooks
-	$(BIN)/pytest -v tests
+	$(BIN)/pytest -n auto tests --ignore tests/browser
+	$(BIN)/pytest -v tests/browser
 
 # PYTHONPATH puts the source tree before the installed wheel.
 check: lint front-end
-	PYTHONPATH=$(CURDIR) $(BIN)/pytest -n auto tests --ignore tests/browser
+	PYTHONPATH=$(CURDIR) $(BIN)/pytest -n auto -m 'not slow' tests/python
 
 lint: .venv/.test
 	$(BIN)/ruff check

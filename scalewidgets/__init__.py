@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .allocation import AllocationError, Plan, allocate
     from .fitting import Bootstrap, Fit, FitError, Objective, fit
-    from .lawbook import ExpressionError, Law, LawError, law, laws
+    from .lawbook import (
+        ExpressionError,
+        FeatureError,
+        Law,
+        LawError,
+        Schedule,
+        Theory,
+        findings,
+        law,
+        laws,
+    )
     from .runs import (
         DatasetError,
         RunsError,
@@ -19,12 +29,15 @@ if TYPE_CHECKING:
         read_runs,
         simulate_isoflop_data,
     )
-    from .widgets import Explorer, Lab
+    from .widgets import Explorer, Lab, LawLab
 
 __version__ = "0.1.0.dev0"
 
 _ROOMS = {
-    "lawbook": ("ExpressionError", "Law", "LawError", "law", "laws"),
+    "lawbook": (
+        *("ExpressionError", "FeatureError", "Law", "LawError", "Schedule", "Theory"),
+        *("findings", "law", "laws"),
+    ),
     "runs": (
         "DatasetError",
         "RunsError",
@@ -35,7 +48,7 @@ _ROOMS = {
     ),
     "fitting": ("Bootstrap", "Fit", "FitError", "Objective", "fit"),
     "allocation": ("AllocationError", "Plan", "allocate"),
-    "widgets": ("Explorer", "Lab"),
+    "widgets": ("Explorer", "Lab", "LawLab"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

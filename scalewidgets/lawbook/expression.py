@@ -39,6 +39,30 @@ def symbols(tree: Tree) -> list[str]:
     return list(found)
 
 
+def rename(tree: Tree, names: Mapping[str, str]) -> Tree:
+    """The tree as it is written, with other names."""
+    if isinstance(tree, str):
+        return names.get(tree, tree)
+    return (tree[0], *(rename(t, names) for t in tree[1:])) if isinstance(tree, tuple) else tree
+
+
+def sums_in_sums(tree: Tree, inside: bool = False) -> bool:
+    """Whether a sum stands in a sum, as can come about by substitution."""
+    if not isinstance(tree, tuple):
+        return False
+    summing = tree[0] == "sum"
+    return (summing and inside) or any(sums_in_sums(t, inside or summing) for t in tree[1:])
+
+
+def outside_sums(tree: Tree) -> set[str]:
+    """The names that stand in a tree outside of all ``sum(...)``."""
+    if isinstance(tree, str):
+        return {tree}
+    if isinstance(tree, tuple) and tree[0] != "sum":
+        return set().union(*map(outside_sums, tree[1:]))
+    return set()
+
+
 def substitute(tree: Tree, replacements: Mapping[str, Tree]) -> Tree:
     """The tree with names replaced by trees, all at once; what becomes constant is folded.
 
@@ -127,7 +151,7 @@ def _build(op: str, *operands: Tree) -> Tree:
         return _CONSTRUCTORS[op](*operands)
     if op in ("min", "max") and operands[0] == operands[1]:
         return operands[0]
-    if all(isinstance(operand, float) for operand in operands):
+    if op != "sum" and all(isinstance(operand, float) for operand in operands):
         folded = float(_NUMPY[op](*operands))
         return folded if math.isfinite(folded) else (op, *operands)
     if op == "where" and isinstance(operands[0], float):
@@ -187,6 +211,10 @@ def _scaled_log(base: float) -> Callable[[str, Tree], Tree]:
     return lambda name, a: divide(derivative(a, name), multiply(a, math.log(base)))
 
 
+def _no_derivative(name: str, a: Tree) -> Tree:
+    raise ValueError("the third derivative of lgamma(...) is not known here")
+
+
 _RULES: dict[str, Callable[..., Tree]] = {
     "+": lambda x, a, b: add(derivative(a, x), derivative(b, x)),
     "-": lambda x, a, b: add(derivative(a, x), negate(derivative(b, x))),
@@ -202,10 +230,35 @@ _RULES: dict[str, Callable[..., Tree]] = {
     "min": lambda x, a, b: ("where", ("<=", a, b), derivative(a, x), derivative(b, x)),
     "max": lambda x, a, b: ("where", (">=", a, b), derivative(a, x), derivative(b, x)),
     "where": lambda x, c, a, b: ("where", c, derivative(a, x), derivative(b, x)),
+    "sum": lambda x, a: ("sum", derivative(a, x)),
+    "lgamma": lambda x, a: multiply(("digamma", a), derivative(a, x)),
+    "digamma": lambda x, a: multiply(("trigamma", a), derivative(a, x)),
+    "trigamma": _no_derivative,
 }
 
 
 # --- NumPy ----------------------------------------------------------------------------------
+
+
+def _special(name: str, *orders: int) -> Callable[[Any], Any]:
+    """A function of scipy.special, which is loaded by the first law that needs it. NaN from 0 down:
+    SciPy gives log |Gamma| there, and no law means that."""
+
+    def call(x: Any) -> Any:
+        from scipy import special
+
+        return np.where(np.greater(x, 0), getattr(special, name)(*orders, x), np.nan)
+
+    return call
+
+
+_COUNT = "number of items"  # no name of an equation: it has spaces
+
+
+def _count(values: Mapping[str, Any]) -> int:
+    """How many items there are: the length of the values' last axis."""
+    return max((np.shape(v)[-1] for v in values.values() if np.ndim(v)), default=1)
+
 
 _NUMPY: dict[str, Callable[..., Any]] = {
     "+": np.add,
@@ -222,6 +275,9 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "min": np.minimum,
     "max": np.maximum,
     "where": np.where,
+    "lgamma": _special("gammaln"),
+    "digamma": _special("digamma"),
+    "trigamma": _special("polygamma", 1),
     "<": np.less,
     "<=": np.less_equal,
     ">": np.greater,
@@ -229,11 +285,22 @@ _NUMPY: dict[str, Callable[..., Any]] = {
 }
 
 
+def _add_up(items: Any, count: Any) -> Any:
+    """The sum over the last axis, which is kept; what is the same for all items counts for each."""
+    shape = np.shape(items)
+    if shape[-1:] == (count,):
+        return np.sum(items, axis=-1, keepdims=True)
+    return np.multiply(items, count)
+
+
 class Program:
     """Several trees as one straight list of steps, each distinct subtree computed once.
 
     A law and its derivatives share most of their powers: the Chinchilla surface with its five first
     and fifteen second derivatives needs two powers and two logarithms, not forty.
+
+    Where a tree has a ``sum``, the last axis of all values is that of the items; what is no item
+    has length one there.
     """
 
     def __init__(self, trees: Sequence[Tree]) -> None:
@@ -259,7 +326,9 @@ class Program:
             return self._slots[tree]
         operands = tuple(self._place(t) for t in tree[1:]) if isinstance(tree, tuple) else ()
         slot = self._slots[tree] = len(self._slots)
-        if isinstance(tree, tuple):
+        if isinstance(tree, tuple) and tree[0] == "sum":
+            self._steps.append((slot, _add_up, (*operands, self._place(_COUNT))))
+        elif isinstance(tree, tuple):
             self._steps.append((slot, _NUMPY[tree[0]], operands))
         elif isinstance(tree, str):
             self._names.append((slot, tree))
@@ -280,7 +349,7 @@ class Program:
         for slot, number in self._numbers:
             cells[slot] = number
         for slot, name in self._names:
-            cells[slot] = values[name]
+            cells[slot] = values[name] if name != _COUNT else _count(values)
         with np.errstate(all="ignore"):
             for (slot, operation, operands), spent in zip(self._steps, self._spent, strict=True):
                 cells[slot] = operation(*[cells[i] for i in operands])

@@ -16,7 +16,10 @@ MAX_LENGTH = 4000
 MAX_DEPTH = 60  # of brackets
 MAX_HEIGHT = 100  # of the tree, a term a level: second derivatives are three times as high
 
-FUNCTIONS = {"exp": 1, "log": 1, "log2": 1, "log10": 1, "sqrt": 1, "min": 2, "max": 2, "where": 3}
+FUNCTIONS = {
+    **dict.fromkeys(("exp", "log", "log2", "log10", "sqrt", "lgamma", "digamma", "trigamma"), 1),
+    **{"min": 2, "max": 2, "where": 3, "sum": 1},
+}
 COMPARISONS = ("<=", ">=", "<", ">")
 _BINDING = {"+": 2, "-": 2, "*": 3, "/": 3, "**": 5}
 _UNARY_BINDING = 4
@@ -54,6 +57,7 @@ class _Parser:
         self.text = text
         self.tokens = self._tokenize(text)
         self.at = 0
+        self.summing = False
 
     def fail(self, message: str, column: int | None = None) -> ExpressionError:
         return ExpressionError(message, self.text, column or self.tokens[self.at][2])
@@ -151,6 +155,10 @@ class _Parser:
             known = ", ".join(FUNCTIONS)
             raise self.fail(f"unknown function {name!r}; there are {known}", column)
         self.take("(")
+        if name == "sum":
+            if self.summing:
+                raise self.fail("a sum stands in a sum: there is one list of items only", column)
+            self.summing = True
         operands = [self.expression(0, depth + 1)]
         if name == "where":
             operands = [self.comparison(operands[0], depth)]
@@ -158,6 +166,7 @@ class _Parser:
             self.at += 1
             operands.append(self.expression(0, depth + 1))
         self.take(")")
+        self.summing = self.summing and name != "sum"
         if len(operands) != FUNCTIONS[name]:
             raise self.fail(
                 f"{name} takes {FUNCTIONS[name]} operand(s), here it has {len(operands)}", column
@@ -177,7 +186,8 @@ def parse(text: str) -> Tree:
     """The tree of an equation's right-hand side.
 
     Understands numbers, names, ``+ - * / **``, and ``exp, log, log2, log10, sqrt, min, max,
-    where(a < b, then, else)``.
+    where(a < b, then, else)``, ``lgamma`` (log of the Gamma function; ``digamma`` and ``trigamma``
+    are its derivatives) and ``sum(...)`` over a law's items (learning-rate steps, problems).
 
     Raises
     ------

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import expression as ex
-from . import forms
+from . import features, forms
 from .frontier import compute_optimal
+
+if TYPE_CHECKING:
+    import altair as alt
 
 Values = npt.NDArray[np.float64]
 
@@ -53,11 +56,18 @@ class Law:
         Named parts of the equation, for example ``{"N_eff": "N*(1 - exp(-P_w/gamma_w))"}``.
     defaults : mapping of str to str
         Formulas, in variables without one, for variables that may be left out of :meth:`predict`.
+    items : mapping of str to sequence of float or str
+        Variables that are lists over which ``sum(...)`` in the equation runs, with a list to begin
+        with: numbers, or a formula in the item's number ``i`` from 1 to ``item_count``.
+    vectors : mapping of str to sequence of str
+        Names under which several variables can be given at once, such as the shares of a mixture.
+    mixture : str
+        That one of ``vectors`` whose parts are shares: not negative, and 1 in all.
 
     Raises
     ------
     LawError
-        When a constant does not occur in the equation.
+        When a constant does not occur in the equation, or an item stands outside of ``sum(...)``.
     ExpressionError
         When the text is not an equation; the message points at the column.
 
@@ -77,13 +87,21 @@ class Law:
     unit: str = "nats/token"
     definitions: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, Sequence[float] | str] = field(default_factory=dict)
+    item_count: int = 1
+    vectors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mixture: str = ""
     symbols: Mapping[str, str] = field(default_factory=dict)
+    placeholders: Mapping[str, float] = field(default_factory=dict)
     sets: Mapping[str, ConstantSet] = field(default_factory=dict)
     set_name: str = "user"
     valid: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    typical: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     source: str = ""
     errata: tuple[str, ...] = ()
     teaches: str = ""
+    fitted: str = ""
+    status: str = "typed"
 
     def __post_init__(self) -> None:
         given = self.constants
@@ -100,6 +118,11 @@ class Law:
             if name not in present:
                 hint = spelling_hint(name, present)
                 raise LawError(f"law: constant {name!r} does not occur in the equation{hint}")
+        loose = ex.outside_sums(self.tree) & set(self.items)
+        if loose:
+            raise LawError(f"law: the items {sorted(loose)} must stand in sum(...)")
+        if ex.sums_in_sums(self.tree):
+            raise LawError("law: a sum stands in a sum: there is one list of items only")
 
     @cached_property
     def tree(self) -> ex.Tree:
@@ -143,14 +166,17 @@ class Law:
     def _gradient_program(self) -> ex.Program:
         return ex.Program([ex.derivative(self.tree, name) for name in self.values])
 
-    def predict(self, **variables: npt.ArrayLike) -> Values:
+    def predict(
+        self, **variables: npt.ArrayLike | Mapping[str, npt.ArrayLike] | features.Featured
+    ) -> Values:
         """The law's value, in its ``unit`` (nats per token for a loss).
 
         Parameters
         ----------
         **variables : array_like
             One value or array a variable, for example ``N`` (parameters) and ``D`` (tokens); the
-            shapes broadcast.
+            shapes broadcast. Items are lists (..., items); a vector is a list (..., parts) or names
+            its parts; a ``Schedule`` stands for all variables that can be read off it.
 
         Returns
         -------
@@ -164,33 +190,61 @@ class Law:
         """
         return self._evaluate(self._program, variables)[0]
 
-    def partials(self, **variables: npt.ArrayLike) -> dict[str, Values]:
+    def partials(
+        self, **variables: npt.ArrayLike | Mapping[str, npt.ArrayLike] | features.Featured
+    ) -> dict[str, Values]:
         """Exact derivatives of the prediction with respect to each constant; shapes as predict."""
         return dict(
             zip(self.values, self._evaluate(self._gradient_program, variables), strict=True)
         )
 
-    def _evaluate(self, program: ex.Program, given: Mapping[str, npt.ArrayLike]) -> list[Values]:
+    def _evaluate(self, program: ex.Program, given: Mapping[str, Any]) -> list[Values]:
         for name, value in self.values.items():
             if np.isnan(value):
                 raise LawError(
                     f"law {self.id}: {name} has no value (the law is a form only). "
                     "Fit it to runs, or give values with law.with_constants(...)."
                 )
-        arrays = self._fill(given)
-        shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
+        arrays = self._fill(self._spread(given))
+        shape = np.broadcast_shapes(
+            *(a.shape[:-1] if name in self.items else a.shape for name, a in arrays.items())
+        )
+        if self.items:  # their axis is the last one: all else has length 1 there
+            arrays = {k: a if k in self.items else a[..., None] for k, a in arrays.items()}
         results = program({**self.values, **arrays})
+        if self.items:
+            results = [r[..., 0] if np.ndim(r) else r for r in results]
         return [_owned(np.asarray(r, dtype=float), shape, arrays.values()) for r in results]
 
-    def _fill(self, given: Mapping[str, npt.ArrayLike]) -> dict[str, Values]:
+    def _spread(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Vectors and whole schedules as the variables for which they stand."""
+        found: dict[str, Any] = {}
+        for name, value in given.items():
+            if isinstance(value, features.Featured):
+                read = value.features()
+                found |= {k: v for k, v in read.items() if k in self.variables}
+            elif name in self.vectors:
+                parts = self.vectors[name]
+                found |= features.spread(name, parts, value, mixture=name == self.mixture)
+            else:
+                found[name] = value
+        return found
+
+    @cached_property
+    def default_items(self) -> dict[str, Values]:
+        """The lists of items that are taken where none are given."""
+        return features.default_items(self.items, self.item_count)
+
+    def _fill(self, given: Mapping[str, Any]) -> dict[str, Values]:
         for name in given:
             if name not in self.variables:
-                hint = spelling_hint(name, self.variables)
+                known = [*self.variables, *self.vectors]
                 raise LawError(
                     f"law {self.id}: {name!r} is not a variable of it; it has "
-                    f"{', '.join(self.variables)}{hint}"
+                    f"{', '.join(known)}{spelling_hint(name, known)}"
                 )
         arrays: dict[str, Any] = {k: np.asarray(v, dtype=float) for k, v in given.items()}
+        arrays = {**{k: v for k, v in self.default_items.items() if k not in arrays}, **arrays}
         missing = [v for v in self.variables if v not in arrays and v not in self.defaults]
         if missing:
             raise LawError(f"law {self.id}: predict needs a value for {', '.join(missing)}")
@@ -260,14 +314,29 @@ class Law:
 
     def latex(self) -> str:
         """The equation as LaTeX, definitions kept by name where there are any."""
-        rows = [f"{forms.latex_name(self.output)} &= {forms.to_latex(ex.parse(self.equation))}"]
-        for name, text in self.definitions.items():
-            rows.append(f"{forms.latex_name(name)} &= {forms.to_latex(ex.parse(text))}")
+        texts = {self.output: self.equation, **self.definitions}
+        numbered = {name: f"{name}_i" for name in self.items if name != "i"}
+        rows = [
+            f"{forms.latex_name(name)} &= {forms.to_latex(ex.rename(ex.parse(text), numbered))}"
+            for name, text in texts.items()
+        ]
         return "\\begin{aligned} " + " \\\\ ".join(rows) + " \\end{aligned}"
 
     def vega(self, names: Mapping[str, str]) -> str:
-        """The equation as a Vega expression; ``names`` says how each symbol is called there."""
-        return forms.to_vega(self.tree, names)
+        """The equation as a Vega expression; ``names`` says how each symbol is called there. Sums
+        over items are written out, with the items that the law brings along."""
+        return forms.to_vega(self.tree, names, self.default_items)
+
+    def chart(self, x: str | None = None, at: Mapping[str, float] | None = None) -> alt.LayerChart:
+        """The law against ``x`` as an Altair chart whose constants are sliders.
+
+        They are parameters of Vega: a chart saved by ``chart.save("law.html", inline=True)`` works
+        without Python. Arguments and errors are those of :func:`scalewidgets.charts.law_chart`.
+        """
+        # The one look upwards, for people's convenience: nothing else here knows of charts.
+        from ..charts import law_chart
+
+        return law_chart(self, x, at)
 
     def __str__(self) -> str:
         numbers = ", ".join(f"{k}={v:g}" for k, v in self.values.items())

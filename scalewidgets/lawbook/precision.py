@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from . import expression as ex
-from .catalogue import law as published
+from .catalogue import closed_form as published
 from .law import Law
 
 BITS = ("P_w", "P_a", "P_kv")

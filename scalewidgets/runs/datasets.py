@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from ..lawbook import law
+from ..lawbook import closed_form
 from .simulate import simulate_isoflop_data
 from .table import read_runs
 
@@ -112,7 +112,7 @@ def load_runs(
     if "simulate" in record:
         recipe = record["simulate"]
         return simulate_isoflop_data(
-            law(recipe["law"]), **{k: recipe[k] for k in recipe if k != "law"}
+            closed_form(recipe["law"]), **{k: recipe[k] for k in recipe if k != "law"}
         )
     runs = read_runs(_fetch(name, _Remote(**record["file"]), directory), columns=record["columns"])
     left_out = record.get("selection", {}).get("highest_losses_left_out", 0)

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from scalewidgets import lawbook
-from scalewidgets.lawbook import ConstantSet, LawError, catalogue, check
+from scalewidgets.lawbook import ConstantSet, LawError, Theory, catalogue, check
 
 FILES = sorted(str(f) for f in (resources.files(lawbook) / "catalogue").iterdir())
 NAMES = [Path(f).stem for f in FILES if f.endswith(".toml")]
@@ -37,21 +37,25 @@ def test_the_core_laws_are_there() -> None:
 def test_the_table_has_a_row_a_law() -> None:
     table = catalogue.laws()
     assert table.columns == [
-        "id", "title", "year", "family", "output", "equation", "variables", "constants", "sets",
-        "source",
+        "id", "title", "year", "family", "status", "output", "unit", "equation", "variables",
+        "constants", "sets", "reproduced", "disagreeing", "source",
     ]  # fmt: skip
-    assert table["id"].n_unique() == table.height >= 27
+    assert table["id"].n_unique() == table.height >= 200
     row = table.row(by_predicate=pl.col("id") == "kaplan2020.L_N", named=True)
     assert row == {
         "id": "kaplan2020.L_N",
         "title": "Scaling Laws for Neural Language Models",
         "year": 2020,
         "family": "loss surface",
+        "status": "reproduced",
         "output": "loss",
+        "unit": "nats/token",
         "equation": "(N_c/N)**alpha_N",
         "variables": ["N"],
         "constants": ["N_c", "alpha_N"],
         "sets": ["table5"],
+        "reproduced": 1,
+        "disagreeing": 0,
         "source": "Kaplan, McCandlish, Henighan, Brown, Chess, Child, Gray, Radford, Wu, Amodei "
         "(2020), arXiv:2001.08361",
     }
@@ -60,13 +64,38 @@ def test_the_table_has_a_row_a_law() -> None:
 @pytest.mark.parametrize("name", catalogue.laws()["id"].to_list())
 def test_every_set_of_every_law_is_whole(name: str) -> None:
     law = catalogue.law(name)
-    assert next(iter(law.sets)) == law.set_name
+    if isinstance(law, Theory):
+        assert set(law.symbols) == set(law.variables)
+        return
+    assert next(iter(law.sets), "form only") == law.set_name
     for chosen in law.sets:
         other = catalogue.law(name, constants=chosen)
         assert other.constant_names == law.constant_names
         assert other.variables == law.variables
         assert other.set_name == chosen
         assert not any(value != value for value in other.values.values())
+
+
+def test_laws_are_found_by_family_status_and_words() -> None:
+    assert set(catalogue.laws(family="precision")["family"]) == {"precision"}
+    assert set(catalogue.laws(status="form only")["status"]) == {"form only"}
+    found = catalogue.laws("sparsity experts", family="architecture")
+    assert "abnar2025_sparsity" in found["id"].to_list()
+    assert 0 < found.height < catalogue.laws().height
+    assert catalogue.laws("no such words anywhere").height == 0
+    with pytest.raises(LawError, match=r"no family 'precison'; there are .*precision"):
+        catalogue.laws(family="precison")
+    with pytest.raises(LawError, match=r"no status 'good'; there are .*reproduced"):
+        catalogue.laws(status="good")
+
+
+def test_a_theory_is_no_closed_form() -> None:
+    theories = [n for n in catalogue.laws()["id"] if isinstance(catalogue.law(n), Theory)]
+    assert theories
+    with pytest.raises(LawError, match="a solver computes it"):
+        catalogue.closed_form(theories[0])
+    with pytest.raises(LawError, match="is a theory and has no sets of constants"):
+        catalogue.law(theories[0], constants="published")
 
 
 def test_a_paper_alone_is_its_first_law() -> None:
@@ -184,6 +213,12 @@ def _at(content: Any, path: str) -> tuple[Any, Any]:
     return content, last
 
 
+THEORY = {
+    "theory": "perceptron_keep_hard",
+    "method": "Solved.",
+    "symbols": {"f": "fraction kept"},
+    "checks": [{"expect": 1.0, "tol": 0.1, "where": "Fig. 1", "status": "seen"}],
+}
 S = "laws/surface/"
 KINDS_OF_PROBLEMS = [
     (remove("title"), "the key 'title' is missing"),
@@ -229,6 +264,8 @@ KINDS_OF_PROBLEMS = [
         "laws.form: the equation does not contain the constant",
     ),
     (put("laws/form/form_only", [1]), "laws.form.form_only: must hold texts"),
+    (put("laws/form/form_only", "k"), "laws.form.form_only: must be a list of names, or a table"),
+    (put("laws/form/form_only", {"k": "x", "a": 1}), "laws.form.form_only.k: must be a number"),
     (
         put("laws/form/checks", GOOD["laws"]["surface"]["checks"][1:]),
         "laws.form: needs [[checks]] when it has constants, and none",
@@ -268,6 +305,25 @@ KINDS_OF_PROBLEMS = [
     (put(S + "checks/1/quantity", "alpha*"), f"{SURFACE}.checks[1].quantity: equation, column 7"),
     (put(S + "checks/1/quantity", "y*n_eff"), f"{SURFACE}.checks[1].at: 'y' is missing"),
     (put(S + "checks/1/quantity", "n_eff"), f"{SURFACE}.checks[1].at: not in use: 'x'"),
+    (remove(S + "checks/0/constants"), f"{CHECK}.constants: must be one of published, other"),
+    (put(S + "checks/0/at/N", [1e9, "x"]), f"{CHECK}.at.N: must be a number or a list of numbers"),
+    (put(S + "checks/1/quantity", "N_opt"), f"{SURFACE}.checks[1].at: 'C' is missing"),
+    (remove("arxiv"), "needs either arxiv, or venue where it is not there"),
+    (put("venue", "ICML"), "needs either arxiv, or venue where it is not there"),
+    (put(S + "typical", {"N": [1, 2]}), f"{SURFACE}.typical.N: must be [lowest, where to begin, "),
+    (put(S + "typical", {"N": [1, 9, 5]}), f"{SURFACE}.typical.N: must be [lowest, where to beg"),
+    (put(S + "typical", {"E": [1, 2, 3]}), f"{SURFACE}.typical: not a variable: 'E'"),
+    (put(S + "items", {"N": [1.0]}), f"{SURFACE}.items: law: the items ['N'] must stand in sum("),
+    (put(S + "items", {"q": [1.0]}), f"{SURFACE}.items: not a variable: 'q'"),
+    (put(S + "items", {"N": True}), f"{SURFACE}.items.N: must be a list of numbers, or a formula"),
+    (put(S + "vectors", {"v": ["N", "M"]}), f"{SURFACE}.vectors.v: not a variable: 'M'"),
+    (put(S + "mixture", "r"), f"{SURFACE}.mixture: not a vector: 'r'"),
+    (put("laws/theory", {"theory": "x"}), "laws.theory: the key 'method' is missing"),
+    (
+        put("laws/theory", THEORY | {"theory": "x"}),
+        "laws.theory: scalewidgets.lawbook.theories has",
+    ),
+    (put("laws/theory", THEORY | {"equation": "x"}), "laws.theory: unknown key 'equation'"),
 ]
 
 
@@ -303,6 +359,17 @@ def test_the_files_of_the_catalogue_are_well_formed(
     file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert check.main([file]) == 0, capsys.readouterr().out
+
+
+def test_numbers_that_do_not_come_out_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = next(Path(f) for f in FILES if f.endswith("llama3_2024.toml")).read_text("utf-8")
+    wrong = re.sub(r"(?m)^A = 0\.299$", "A = 0.399", good)
+    assert wrong != good
+    (tmp_path / "wrong.toml").write_text(wrong, encoding="utf-8")
+    assert check.main([str(tmp_path / "wrong.toml")]) == 1
+    assert "comes out, not" in capsys.readouterr().out
 
 
 def test_the_example_for_contributors_is_well_formed(root: Path, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ LATEX = [
     ("1e11**x", r"\left(10^{11}\right)^{x}"),
     ("R_D_star**2", r"\left(R_{D}^{*}\right)^{2}"),
     ("alpha_N*P_post + gamma_w_star", r"\alpha_{N} \, P_{\mathrm{post}} + \gamma_{w}^{*}"),
-    ("exp(-x/2)**2", r"\left(e^{\frac{-x}{2}}\right)^{2}"),
+    ("exp(-x/2)**2", r"\left(\mathrm{e}^{\frac{-x}{2}}\right)^{2}"),
     ("sqrt(x)**3*log(y)**2", r"\sqrt{x}^{3} \, \left(\ln\left(y\right)\right)^{2}"),
     ("log2(x) + log10(y)", r"\log_2\left(x\right) + \log_{10}\left(y\right)"),
     ("min(a, b) - max(a, b)", r"\min\left(a, b\right) - \max\left(a, b\right)"),
