@@ -5,6 +5,7 @@ import { Panel } from "./controls/panel";
 import { positionOf, valueAt } from "./controls/position";
 import { Tables } from "./controls/tables";
 import { html } from "./dom";
+import { equationsView, lightUp } from "./equation";
 import { Sheet } from "./engine/sheet";
 import type { Host } from "./host";
 import { type InputValue, inputKinds, isAsked, type Kind, previewable, readInput } from "./inputs";
@@ -50,7 +51,11 @@ export function build(spec: Spec, site: Site): Built {
   const plots: PlotEnv = {
     ...shared,
     settle,
-    set: (cell, value) => site.set(cell, onTrack(sliders.get(cell), value)),
+    set: (cell, value) => {
+      const slider = sliders.get(cell);
+      site.set(cell, onTrack(slider, value));
+      if (slider?.handle) site.set(slider.handle.held, true);
+    },
     domainOf: (cell) => sliders.get(cell)?.domain,
   };
   const kinds = inputKinds(spec);
@@ -70,10 +75,21 @@ export function build(spec: Spec, site: Site): Built {
 export function arrange(doc: Document, built: Built): HTMLElement[] {
   const { spec, header, panel, plots, tables } = built;
   const pictures = html(doc, "div", { class: "sw-plots" }, ...plots.map(({ node }) => node));
-  const main = html(doc, "div", { class: "sw-main" }, pictures, tables.node);
-  const parts = [header.node, html(doc, "div", { class: "sw-columns" }, panel.node, main)];
+  const main = html(doc, "div", { class: "sw-main" });
+  if (spec.equations?.length) main.append(equationsView(doc, spec.equations));
+  main.append(pictures, tables.node);
+  const columns = html(doc, "div", { class: "sw-columns" }, panel.node, main);
+  lightUp(columns, spec, built.end.signal);
+  const parts = [header.node, columns];
   if (spec.source) parts.push(html(doc, "div", { class: "sw-source" }, spec.source));
+  if (spec.notes?.length) parts.push(notesView(doc, spec.notes));
   return parts;
+}
+
+function notesView(doc: Document, notes: readonly string[]): HTMLElement {
+  const items = notes.map((note) => html(doc, "li", {}, note));
+  const summary = html(doc, "summary", {}, "What to know about this law");
+  return html(doc, "details", { class: "sw-notes" }, summary, html(doc, "ul", {}, ...items));
 }
 
 function newSheet(spec: Spec, host: Host, kinds: Map<string, Kind>): Sheet {

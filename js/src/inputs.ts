@@ -13,10 +13,12 @@ export function inputKinds(spec: Spec): Map<string, Kind> {
     for (const control of controls) {
       if (control.kind !== "action") kinds.set(control.cell, kindOf(control));
       if (control.kind === "slider" && control.handle) kinds.set(control.handle.held, "toggle");
+      if (control.kind === "text") kinds.set(control.mistake, "text");
     }
   }
   for (const { hold } of spec.links) kinds.set(hold, "text");
-  for (const { marks } of spec.plots) {
+  for (const { marks, x, y } of spec.plots) {
+    for (const log of [x.log, y.log]) if (log !== undefined) kinds.set(log, "toggle");
     for (const mark of marks) {
       if (mark.kind === "points" && mark.excluded) kinds.set(mark.excluded, "list");
     }
@@ -31,7 +33,8 @@ export function inputKinds(spec: Spec): Map<string, Kind> {
 }
 
 function kindOf(control: Exclude<Control, { kind: "action" }>): Kind {
-  return control.kind === "slider" ? "number" : control.kind === "choice" ? "text" : "toggle";
+  if (control.kind === "slider") return "number";
+  return control.kind === "toggle" ? "toggle" : "text";
 }
 
 /** The trait behind a cell: `wheel.E` is the key `E` of the trait `wheel`. */

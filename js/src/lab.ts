@@ -174,7 +174,10 @@ class Lab {
 
   #draw(): void {
     const began = performance.now();
-    if (this.#rebuild) this.#broken = attempt(() => this.#build());
+    if (this.#rebuild) {
+      this.#send(); // a new lab begins with what the host has: no letter that is being typed is lost
+      this.#broken = attempt(() => this.#build());
+    }
     const built = this.#built;
     const failed = built ? attempt(() => this.#drawBuilt(built)) : "";
     this.#showProblem(this.#broken || failed || String(this.#host.get("problem") ?? ""));
@@ -308,7 +311,7 @@ class Lab {
     const doc = this.#root.ownerDocument;
     const next = build(spec, this.#site(doc));
     const height = this.#root.offsetHeight;
-    const focused = this.#focusedCell();
+    const focused = this.#focused();
     this.#built?.settle.stop();
     this.#built?.end.abort();
     this.#built = next;
@@ -348,15 +351,25 @@ class Lab {
     for (const plot of built.plots) plot.measure();
   }
 
-  /** The cell of the control that has the keyboard, so that it keeps it through a rebuild. */
-  #focusedCell(): string | undefined {
-    const focused = this.#root.querySelector(":focus")?.closest<HTMLElement>("[data-cell]");
-    return focused?.dataset["cell"];
+  /** The cell of the control that has the keyboard, and where its cursor stands, so that it keeps
+   *  both through a rebuild. */
+  #focused(): { cell: string; cursor: number | null } | undefined {
+    const node = this.#root.querySelector<HTMLElement>(":focus");
+    const cell = node?.closest<HTMLElement>("[data-cell]")?.dataset["cell"];
+    const cursor = node instanceof HTMLTextAreaElement ? node.selectionStart : null;
+    return cell === undefined ? undefined : { cell, cursor };
   }
 
-  #focus(cell: string): void {
+  #focus({ cell, cursor }: { cell: string; cursor: number | null }): void {
     const control = this.#root.querySelector(`[data-cell="${CSS.escape(cell)}"]`);
-    control?.querySelector<HTMLElement>("input:checked, input, select, button")?.focus();
+    const node = control?.querySelector<HTMLElement>(
+      "input:checked, input, textarea, select, button",
+    );
+    node?.focus();
+    if (cursor !== null && node instanceof HTMLTextAreaElement) {
+      this.#built?.panel.show(this.#built.sheet); // the text must be there for a cursor to stand in
+      node.setSelectionRange(cursor, cursor);
+    }
   }
 }
 

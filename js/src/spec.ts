@@ -1,7 +1,8 @@
 // What a lab is, as the kernel (or an exported page) says it: the vocabulary that the front end
 // runs. Mirrors scalewidgets/widgets/vocabulary.py; nothing here knows Jupyter or the DOM.
 
-/** A number, a cell's name, or an operation on trees: what scalewidgets/laws/expression.py writes. */
+/** A number, a cell's name, or an operation on trees: what scalewidgets/lawbook/expression.py writes.
+ *  `["sum", body]` runs over the items of the spec. */
 export type Tree = number | string | [string, ...Tree[]];
 
 /** An input cell that a person moves. `cell` is its name; a dot reaches into a dictionary trait
@@ -32,7 +33,8 @@ export interface Choice {
   kind: "choice";
   cell: string;
   label: string;
-  options: { value: string; label: string }[];
+  /** Options of one `group` stand together in the menu. */
+  options: { value: string; label: string; group?: string }[];
   help?: string;
   visible?: string;
 }
@@ -41,6 +43,16 @@ export interface Toggle {
   kind: "toggle";
   cell: string; // 0 or 1
   label: string;
+  help?: string;
+  visible?: string;
+}
+
+/** A line of text. What is wrong with it stands in the text cell `mistake`, and is shown below. */
+export interface Text {
+  kind: "text";
+  cell: string;
+  label: string;
+  mistake: string;
   help?: string;
   visible?: string;
 }
@@ -54,7 +66,7 @@ export interface Action {
   visible?: string;
 }
 
-export type Control = Slider | Choice | Toggle | Action;
+export type Control = Slider | Choice | Toggle | Text | Action;
 
 export interface Group {
   label: string;
@@ -127,6 +139,27 @@ export interface Curve {
   color: string;
   dash?: string;
   visible?: string;
+  /** Where it is known to hold: it is dashed outside. */
+  valid?: [number, number];
+}
+
+/** A curve that the kernel has computed: two array facts. */
+export interface Trace {
+  kind: "trace";
+  x: string;
+  y: string;
+  label: string;
+  color: string;
+  visible?: string;
+}
+
+/** A part of the x axis that is shaded, such as where there were runs. */
+export interface Span {
+  kind: "span";
+  start: number;
+  end: number;
+  label: string;
+  color: string;
 }
 
 /** The interval of a curve over the draws of the constants. */
@@ -179,11 +212,13 @@ export interface Rule {
   color: string;
 }
 
-export type Mark = Curve | Band | Points | Marker | Rule;
+export type Mark = Curve | Trace | Span | Band | Points | Marker | Rule;
 
 export interface Axis {
   label: string;
   scale: "log" | "linear";
+  /** A toggle that makes the axis logarithmic while it is on, whatever `scale` says. */
+  log?: string;
   /** Fixed domain, or none: then it holds the points and curves, and moves only when they leave. */
   domain?: [number, number];
   format: string;
@@ -197,6 +232,20 @@ export interface Plot {
   marks: Mark[];
   /** Wide plots take the whole row. */
   wide?: boolean;
+  visible?: string;
+}
+
+/** An equation to be typeset. Its symbols and the controls of their cells light up together: a
+ *  symbol belongs to the control whose cell, or key of a dictionary cell, has its name. */
+export interface Equation {
+  label: string;
+  color: string;
+  /** The law and its definitions, each a name and a tree. */
+  rows: { name: string; tree: Tree }[];
+  /** What a symbol means, shown on hovering. */
+  meanings: Record<string, string>;
+  /** Symbols that carry an index, because sums run over them. */
+  items: string[];
 }
 
 /** A value with its interval over the draws. */
@@ -227,11 +276,16 @@ export interface Spec {
   /** Constants with draws: cell -> array fact; a band or interval sets these cells draw by draw.
    *  `centre` is the fact cell at which the draws were made, so that they can travel with a preview. */
   draws: { cell: string; array: string; centre: string; positive: boolean }[];
+  /** Lists over which sums run: name in trees -> array fact. */
+  items?: Record<string, string>;
+  equations?: Equation[];
   /** Input cells that the kernel must answer: a change of one is a new question. */
   asks: string[];
   /** One line under the title (text, never HTML). */
   teaches?: string;
   source?: string;
+  /** What a reader should know, to be opened below the lab. */
+  notes?: string[];
 }
 
 /** A packed array as it travels: see wire.ts. */

@@ -5,9 +5,17 @@ import { Graph, Program } from "../src/engine/compile";
 import { Solver, WARM } from "../src/engine/solve";
 import type { Control, Facts, Packed, Solve, Spec, Tree } from "../src/spec";
 
-/** One tree with its names at the values given. */
-export function valueOf(tree: Tree, values: Record<string, number>): number {
-  const graph = new Graph();
+/** One tree with its names at the values given; sums run over the lists. */
+export function valueOf(
+  tree: Tree,
+  values: Record<string, number>,
+  lists: Record<string, number[]> = {},
+): number {
+  const graph = new Graph({
+    count: Math.max(0, ...Object.values(lists).map((list) => list.length)),
+    has: (name) => Object.hasOwn(lists, name),
+    get: (name) => Float64Array.from(lists[name]),
+  });
   const places = new Map<string, number>();
   const id = graph.place(tree, (name) => {
     const place = places.get(name) ?? graph.leaf();

@@ -8,6 +8,14 @@ import { solveOnce, valueOf } from "./fixture";
 
 interface Golden {
   trees?: { name?: string; tree: Tree; values: Record<string, number>; expect: number | null }[];
+  laws?: {
+    name: string;
+    trees: Tree[];
+    items: Record<string, number[]>;
+    values: Record<string, number>;
+    expect: (number | null)[];
+    sizes: number[];
+  }[];
   solves?: {
     name?: string;
     solve: Solve;
@@ -18,10 +26,11 @@ interface Golden {
 const folder = new URL("../../tests/golden/", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
 
-/** Relative distance; two values that both do not exist agree. */
-function distance(found: number, wanted: number | null): number {
+/** Relative distance; two values that both do not exist agree. What is a ten-thousandth of its `size`
+ *  or less is compared as that. */
+function distance(found: number, wanted: number | null, size = 0): number {
   if (wanted === null) return Number.isNaN(found) ? 0 : Infinity;
-  return Math.abs(found - wanted) / Math.max(Math.abs(wanted), Number.MIN_VALUE);
+  return Math.abs(found - wanted) / Math.max(Math.abs(wanted), 1e-4 * size, Number.MIN_VALUE);
 }
 
 test("there are golden files", () => {
@@ -35,6 +44,16 @@ describe.each(files)("%s", (file) => {
     for (const { name, tree, values, expect: wanted } of golden.trees ?? []) {
       const found = valueOf(tree, values);
       expect(distance(found, wanted), `${name}: ${found}, not ${wanted}`).toBeLessThan(1e-9);
+    }
+  });
+
+  test("laws and their derivatives", () => {
+    for (const { name, trees, items, values, expect: wanted, sizes } of golden.laws ?? []) {
+      trees.forEach((tree, k) => {
+        const found = valueOf(tree, values, items);
+        const text = `${name}, ${k}: ${found}, not ${wanted[k]}`;
+        expect(distance(found, wanted[k], sizes[k]), text).toBeLessThan(1e-9);
+      });
     }
   });
 

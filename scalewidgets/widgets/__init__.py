@@ -2,5 +2,6 @@
 
 from .explorer import Explorer
 from .lab import Lab
+from .law_lab import LawLab
 
-__all__ = ["Explorer", "Lab"]
+__all__ = ["Explorer", "Lab", "LawLab"]

@@ -18,8 +18,8 @@ from ..fitting.parametric import solve
 from ..fitting.problem import Problem
 from ..fitting.uncertainty import bootstrap_chunks
 from ..lawbook import Law
+from ..lawbook import closed_form as published
 from ..lawbook import expression as ex
-from ..lawbook import law as published
 from ..lawbook.precision import BITS, SERVED, with_precision
 from ..lawbook.quantity import format_quantity
 from ..runs import load_runs, read_runs

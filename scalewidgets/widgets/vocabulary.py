@@ -56,9 +56,23 @@ class Choice:
     label: str
     options: Mapping[str, str]
     """Value to label."""
+    groups: Mapping[str, str] | None = None
+    """Value to the name under which it stands in the menu."""
     help: str | None = None
     visible: str | None = None
     kind: ClassVar[str] = "choice"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of text; ``mistake`` is the text cell that says what is wrong with it."""
+
+    cell: str
+    label: str
+    mistake: str
+    help: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "text"
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ class Action:
 @dataclass(frozen=True)
 class Group:
     label: str
-    controls: Sequence[Slider | Choice | Toggle | Action]
+    controls: Sequence[Slider | Choice | Toggle | Text | Action]
 
 
 @dataclass(frozen=True)
@@ -123,7 +137,32 @@ class Curve:
     color: str
     dash: str | None = None
     visible: str | None = None
+    valid: tuple[float, float] | None = None
+    """Where it is known to hold: it is dashed outside."""
     kind: ClassVar[str] = "curve"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A curve that the kernel has computed: two array facts."""
+
+    x: str
+    y: str
+    label: str
+    color: str
+    visible: str | None = None
+    kind: ClassVar[str] = "trace"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A shaded part of the x axis."""
+
+    start: float
+    end: float
+    label: str
+    color: str = "muted"
+    kind: ClassVar[str] = "span"
 
 
 @dataclass(frozen=True)
@@ -176,6 +215,8 @@ class Rule:
 class Axis:
     label: str
     scale: str = "log"
+    log: str | None = None
+    """A toggle that makes the axis logarithmic while it is on, whatever ``scale`` says."""
     domain: tuple[float, float] | None = None
     format: str = "quantity"
 
@@ -186,8 +227,9 @@ class Plot:
     title: str
     x: Axis
     y: Axis
-    marks: Sequence[Curve | Band | Points | Marker | Rule]
+    marks: Sequence[Curve | Trace | Span | Band | Points | Marker | Rule]
     wide: bool = False
+    visible: str | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +250,18 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Equation:
+    """To be typeset; its symbols light up with the controls of the same name."""
+
+    label: str
+    rows: Mapping[str, Tree]
+    """The law and its definitions."""
+    meanings: Mapping[str, str]
+    items: Sequence[str] = ()
+    color: str = "law"
+
+
+@dataclass(frozen=True)
 class Page:
     """A whole lab: what ``Lab.page`` returns."""
 
@@ -221,9 +275,13 @@ class Page:
     solves: Sequence[Solve] = ()
     refit: Mapping[str, Any] | None = None
     draws: Sequence[Mapping[str, Any]] = ()
+    items: Mapping[str, str] | None = None
+    """Lists over which sums run: name in formulas to array fact."""
+    equations: Sequence[Equation] = ()
     asks: Sequence[str] = ()
     teaches: str | None = None
     source: str | None = None
+    notes: Sequence[str] = ()
 
     def spec(self) -> dict[str, Any]:
         """The page as the front end reads it (plain JSON)."""
@@ -247,7 +305,13 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         entries = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         if isinstance(value, Choice):
-            entries["options"] = [{"value": k, "label": v} for k, v in value.options.items()]
+            groups = entries.pop("groups") or {}
+            entries["options"] = [
+                {"value": k, "label": v} | ({"group": groups[k]} if k in groups else {})
+                for k, v in value.options.items()
+            ]
+        if isinstance(value, Equation):
+            entries["rows"] = [{"name": k, "tree": _tree(v)} for k, v in value.rows.items()]
         if isinstance(value, Solve):
             entries["kind"] = entries.pop("solve")
         elif hasattr(value, "kind"):

@@ -32,3 +32,11 @@ def lab_page(chromium: Browser, server: Server) -> Iterator[LabPage]:
     page = LabPage(server, chromium)
     yield page
     page.close()
+
+
+@pytest.fixture
+def wide_page(chromium: Browser, server: Server) -> Iterator[LabPage]:
+    """Room for the whole lab: what is below the fold cannot be dragged over."""
+    page = LabPage(server, chromium, width=1500, height=1700)
+    yield page
+    page.close()

@@ -1,72 +1,17 @@
 """The Explorer as a person uses it in JupyterLab: mouse, keyboard, both themes, two views."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import expect
 
-from .jupyter import LabPage, Server
+from .jupyter import LabPage
+from .lab import Lab
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "00_quickstart.ipynb"
 CELLS = ["import scalewidgets as sw\nlab = sw.Explorer()\nlab"]
-ANSWERED = "answered"
-
-
-class Lab:
-    """What is on the screen of the first lab of a page."""
-
-    def __init__(self, page: LabPage, index: int = 0) -> None:
-        self.page = page
-        self.root = page.page.locator(".sw-lab").nth(index)
-        expect(self.state).to_have_attribute("data-state", ANSWERED)
-
-    @property
-    def state(self) -> Locator:
-        return self.root.locator(".sw-state")
-
-    def slider(self, cell: str) -> Locator:
-        return self.root.locator(f'[data-cell="{cell}"] input[type=range]')
-
-    def box(self, cell: str) -> Locator:
-        return self.root.locator(f'[data-cell="{cell}"] input.sw-box')
-
-    def run(self, row: int, plot: str = "loss") -> Locator:
-        return self.root.locator(f'[data-plot="{plot}"] circle[data-row="{row}"]')
-
-    def curve(self, plot: str = "loss") -> str | None:
-        return self.root.locator(f'[data-plot="{plot}"] path.sw-curve').first.get_attribute("d")
-
-    def drag_slider(self, cell: str, share: float) -> None:
-        """Takes the thumb where it stands and pulls it to a share of the track."""
-        track = self.slider(cell)
-        track.scroll_into_view_if_needed()
-        box = track.bounding_box()
-        assert box is not None
-        low, high, at = (
-            float(track.evaluate(f"(e) => e.{name}")) for name in ("min", "max", "value")
-        )
-        thumb = 16.0
-        start = box["x"] + thumb / 2 + (box["width"] - thumb) * (at - low) / (high - low)
-        end = box["x"] + thumb / 2 + (box["width"] - thumb) * share
-        mouse, y = self.page.page.mouse, box["y"] + box["height"] / 2
-        mouse.move(start, y)
-        mouse.down()
-        mouse.move(end, y, steps=20)
-        mouse.up()
-
-    def settled(self) -> None:
-        expect(self.state).to_have_attribute("data-state", ANSWERED)
-
-
-@pytest.fixture
-def wide_page(chromium: Browser, server: Server) -> Iterator[LabPage]:
-    """Room for the whole lab: what is below the fold cannot be dragged over."""
-    page = LabPage(server, chromium, width=1500, height=1700)
-    yield page
-    page.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import numpy as np
 from scalewidgets.allocation.optimum import budget_optimum, demand_optimum, precision_optimum
 from scalewidgets.allocation.plan import TRAINING_BITS as RANGE
 from scalewidgets.allocation.plan import plain_surface
-from scalewidgets.lawbook import Law, law, laws
+from scalewidgets.lawbook import Law, Theory, closed_form, law, laws, ranges
 from scalewidgets.lawbook import expression as ex
 from scalewidgets.widgets.explorer import LAWS
 from scalewidgets.widgets.explorer_page import explorer_page
@@ -30,6 +30,8 @@ SNIPPETS = (
     "where(x < y, x*y, x/y) + where(x >= 1, 1, -1) + where(x <= 0.5, 2, 3) + where(y > 1, 1, 0)",
     "2**-x**0.5",
     "1e300*x*1e-300/y",
+    "lgamma(x) + lgamma(1e3*y) + digamma(x*y) + trigamma(y)",
+    "lgamma(-x) + y",
 )
 
 
@@ -47,31 +49,43 @@ def _tree_cases() -> list[dict[str, Any]]:
         for x, y in ((0.3, 2.5), (2.5, 0.3), (1.0, 1.0)):
             tree, values = ex.parse(text), {"x": x, "y": y}
             cases.append({"name": text, "tree": tree, "values": values})
-    for id in laws()["id"]:
-        one = law(id)
-        for tree in (one.tree, *(ex.derivative(one.tree, name) for name in one.values)):
-            cases.append({"name": one.id, "tree": tree, "values": {**_point(one), **one.values}})
     return [
         {**c, "tree": _plain(c["tree"]), "expect": _value(c["tree"], c["values"])} for c in cases
     ]
 
 
-def _point(one: Law) -> dict[str, float]:
-    """A value for each variable of a law, inside of what it was fitted on where that is known."""
-    usual = {"N": 7e9, "D": 1.5e11, "C": 6.3e21, "U": 5e10, "S": 1e5, "L": 2.5, "C_min": 1e3}
-    bits = dict.fromkeys(("P_w", "P_a", "P_kv", "P_post"), 6.0)
-    found = {}
-    for name in one.variables:
-        low, high = one.valid.get(name, (None, None))
-        middle = None if low is None or high is None else float(np.sqrt(low * high))
-        found[name] = {**usual, **bits}.get(name) or middle or 2.0
+def _law_cases() -> list[dict[str, Any]]:
+    """Every closed form of the catalogue and its derivatives in all constants."""
+    found = []
+    for id in laws()["id"]:
+        one = law(id)
+        if isinstance(one, Theory):
+            continue
+        one = one.with_constants(**ranges.placeholders(one))
+        point = {n: ranges.of_variable(one, n).start for n in one.variables if n not in one.items}
+        value = float(one.predict(**point))
+        found.append(
+            {
+                "name": id,
+                "trees": [_plain(t) for t in (one.tree, *_gradient(one))],
+                "items": {n: list(v) for n, v in one.default_items.items()},
+                "values": {**point, **one.values},
+                "expect": [value, *(float(v) for v in one.partials(**point).values())],
+                # what is zero but for rounding has no digits to compare: how large it could be
+                "sizes": [1.0, *(abs(value / c) if c else 1.0 for c in one.values.values())],
+            }
+        )
     return found
+
+
+def _gradient(one: Law) -> list[ex.Tree]:
+    return [ex.derivative(one.tree, name) for name in one.values]
 
 
 def _solve_cases() -> list[dict[str, Any]]:
     found = []
     for id in LAWS:
-        one = law(id)
+        one = closed_form(id)
         page = explorer_page(one, list(one.values), {}, {})
         budget, demand, precision, _ = page.spec()["solves"]
         cases: dict[str, list[dict[str, Any]]] = {"budget": [], "demand": [], "precision": []}
@@ -103,7 +117,7 @@ def _tuple(tree: Any) -> ex.Tree:
 
 def golden() -> dict[str, Any]:
     """All cases, as JSON; NaN is written as null."""
-    found = {"trees": _tree_cases(), "solves": _solve_cases()}
+    found = {"trees": _tree_cases(), "laws": _law_cases(), "solves": _solve_cases()}
     return json.loads(json.dumps(found).replace("NaN", "null"))
 
 

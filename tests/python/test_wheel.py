@@ -14,7 +14,7 @@ BUDGET = 80 * 1024  # bytes of lab.js; js/build.mjs has the reason
 
 # Names of XML vocabularies look like addresses, but nothing is ever fetched from them.
 NAMESPACES = re.compile(
-    r"http://www\.w3\.org/(2000/svg|2000/xmlns/|1999/xhtml|1999/xlink|XML/1998/namespace)"
+    r"http://www\.w3\.org/(2000/svg|2000/xmlns/|1998/Math/MathML|1999/xhtml|1999/xlink|XML/1998/namespace)"
 )
 
 

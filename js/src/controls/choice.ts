@@ -2,9 +2,8 @@
 import { html } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import type { Action, Choice, Toggle } from "../spec";
-import type { ControlEnv, ControlView } from "./control";
+import { type ControlEnv, type ControlView, NO_KERNEL } from "./control";
 
-const NO_KERNEL = "Needs Python: this page has no kernel.";
 const SEGMENTS = 3; // options that still stand side by side
 const SEGMENT_LETTERS = 34; // of all their labels together
 
@@ -50,8 +49,7 @@ function select(env: ControlEnv, choice: Choice): ControlView {
   const { doc, signal, unique } = env;
   const id = `${unique}-${choice.cell}`;
   const idle = env.idle(choice.cell);
-  const options = choice.options.map(({ value, label }) => html(doc, "option", { value }, label));
-  const menu = html(doc, "select", { id, disabled: idle }, ...options);
+  const menu = html(doc, "select", { id, disabled: idle }, ...optionNodes(doc, choice));
   menu.addEventListener("change", () => env.set(choice.cell, menu.value), { signal });
   const node = html(
     doc,
@@ -65,6 +63,23 @@ function select(env: ControlEnv, choice: Choice): ControlView {
     if (menu.value !== value) menu.value = value;
   };
   return { node, show };
+}
+
+/** The options of a menu, those of a group under its name. */
+function optionNodes(doc: Document, { options }: Choice): HTMLElement[] {
+  const groups = new Map<string, HTMLElement>();
+  const nodes: HTMLElement[] = [];
+  for (const { value, label, group } of options) {
+    const option = html(doc, "option", { value }, label);
+    const parent = group === undefined ? undefined : groups.get(group);
+    if (parent) parent.append(option);
+    else if (group === undefined) nodes.push(option);
+    else {
+      groups.set(group, html(doc, "optgroup", { label: group }, option));
+      nodes.push(groups.get(group)!);
+    }
+  }
+  return nodes;
 }
 
 export function toggleView(env: ControlEnv, toggle: Toggle): ControlView {

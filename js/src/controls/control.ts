@@ -2,6 +2,8 @@
 import type { Sheet } from "../engine/sheet";
 import type { Roots } from "../roots";
 
+export const NO_KERNEL = "Needs Python: this page has no kernel.";
+
 /** What a control may ask of its lab. */
 export interface ControlEnv {
   doc: Document;

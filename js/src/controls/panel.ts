@@ -5,6 +5,7 @@ import type { Control, Slider, Spec } from "../spec";
 import { actionView, choiceView, toggleView } from "./choice";
 import type { ControlEnv, ControlView } from "./control";
 import { type Lock, SliderView } from "./slider";
+import { textView } from "./text";
 
 interface Shown {
   view: ControlView;
@@ -59,6 +60,8 @@ function viewOf(env: ControlEnv, control: Control, spec: Spec): ControlView {
       return choiceView(env, control);
     case "toggle":
       return toggleView(env, control);
+    case "text":
+      return textView(env, control);
     case "action":
       return actionView(env, control);
   }

@@ -3,7 +3,7 @@ import { html, setText, svg } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import { type Formatter, formatter, withUnit } from "../format";
 import type { Slider } from "../spec";
-import type { ControlEnv, ControlView } from "./control";
+import { type ControlEnv, type ControlView, NO_KERNEL } from "./control";
 import { LOG_STEP, positionOf, typed, valueAt } from "./position";
 import { Ticks } from "./ticks";
 
@@ -72,7 +72,7 @@ export class SliderView implements ControlView {
 
   #switchOff(): void {
     this.#track.disabled = this.#box.disabled = true;
-    this.node.title = "Needs Python: this page has no kernel.";
+    this.node.title = NO_KERNEL;
   }
 
   #listen(): void {

@@ -2,7 +2,7 @@
 // them, as one program. A plan is made once for each such question and kept.
 
 import type { Cells } from "./cells";
-import { type Call, Graph, Program } from "./compile";
+import { type Call, Graph, type Items, Program } from "./compile";
 import { type Solver, WARM } from "./solve";
 
 export class Plan {
@@ -13,7 +13,7 @@ export class Plan {
   /** Cells whose present values the plan takes from the sheet. */
   readonly needs: string[] = [];
   readonly #cells: Cells;
-  readonly #graph = new Graph();
+  readonly #graph: Graph;
   readonly #places = new Map<string, number>();
   readonly #overrides: ReadonlySet<string>;
   readonly #program: Program;
@@ -28,8 +28,10 @@ export class Plan {
     readonly targets: string[],
     wide: string[],
     hot: string[],
+    items?: Items,
   ) {
     this.#cells = cells;
+    this.#graph = new Graph(items);
     this.#overrides = new Set([...wide, ...hot]);
     for (const cell of wide) this.#places.set(cell, this.#graph.leaf(true));
     for (const cell of hot) this.#places.set(cell, this.#graph.leaf(false, true));

@@ -4,6 +4,7 @@
 import type { Facts, Spec } from "../spec";
 import { unpack } from "../wire";
 import { Cells, plain } from "./cells";
+import type { Items } from "./compile";
 import { Job } from "./job";
 import { follow } from "./links";
 import { Plan } from "./plan";
@@ -28,6 +29,7 @@ export class Sheet {
   readonly #lists = new Map<string, readonly number[]>();
   readonly #computed = new Map<string, number>();
   readonly #plans = new Map<string, Plan>();
+  readonly #items: Items;
   #arrays = new Map<string, Float64Array>();
   #strings: Record<string, readonly string[]> = {};
   #facts: string[] = [];
@@ -36,6 +38,15 @@ export class Sheet {
   constructor(readonly spec: Spec) {
     this.#cells = new Cells(spec);
     this.#refitter = spec.refit && new Refitter(spec.refit);
+    const lists = spec.items ?? {};
+    const get = (name: string) => this.array(lists[name]);
+    this.#items = {
+      has: (name) => Object.hasOwn(lists, name),
+      get,
+      get count() {
+        return Math.max(0, ...Object.keys(lists).map((name) => get(name).length));
+      },
+    };
   }
 
   /** What the kernel knows. Replaces every number, array and text of the answer before it. Throws
@@ -58,6 +69,7 @@ export class Sheet {
     this.#facts = names;
     this.#arrays = arrays;
     this.#strings = facts.strings;
+    if (this.spec.items) this.#computed.clear(); // sums run over arrays
   }
 
   /** Take inputs as they are, links not applied: the first values, and what another hand changed. */
@@ -191,7 +203,7 @@ export class Sheet {
 
   #plan(targets: string[], wide: string[], hot: string[]): Plan {
     const key = JSON.stringify([targets, wide, hot]);
-    const plan = this.#plans.get(key) ?? new Plan(this.#cells, targets, wide, hot);
+    const plan = this.#plans.get(key) ?? new Plan(this.#cells, targets, wide, hot, this.#items);
     this.#plans.set(key, plan);
     return plan;
   }

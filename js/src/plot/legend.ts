@@ -49,6 +49,10 @@ function key(doc: Document, mark: Mark): SVGSVGElement {
   const line = (dash?: string) =>
     svg(doc, "path", { class: "sw-key-line", d: "M1,6H19", "stroke-dasharray": dash });
   switch (mark.kind) {
+    case "trace":
+      return swatch(doc, mark.color, line());
+    case "span":
+      return swatch(doc, mark.color, svg(doc, "rect", { class: "sw-key-span", x: 1, y: 1, width: 18, height: 10 }));
     case "curve":
       return swatch(doc, mark.color, line(mark.dash));
     case "rule":

@@ -50,6 +50,11 @@ export class MarkersLayer {
     }
   }
 
+  /** The cells that dragging a marker sets. */
+  get dragged(): string[] {
+    return this.#drawn.flatMap(({ mark }) => mark.drag ?? []);
+  }
+
   /** Values along an axis of the markers that are wholly known. */
   values(axis: "x" | "y"): number[] {
     return this.#drawn.filter(({ x, y }) => Number.isFinite(x + y)).map((marker) => marker[axis]);

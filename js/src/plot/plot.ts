@@ -6,11 +6,11 @@ import type { Settle, Task } from "../settle";
 import type { Mark, Plot } from "../spec";
 import { Axes } from "./axes";
 import { extent, follow, widen } from "./domain";
-import { BandLayer, CurveLayer, RuleLayer } from "./layers";
+import { BandLayer, CurveLayer, isVisible, RuleLayer, SpanLayer, TraceLayer } from "./layers";
 import { Legend } from "./legend";
 import { MarkersLayer } from "./markers";
 import { PointsLayer } from "./points";
-import { type Interval, Scale } from "./scale";
+import { type Interval, type Kind, Scale } from "./scale";
 import { Hands } from "./touch";
 
 /** What a plot may ask of its lab. */
@@ -42,6 +42,8 @@ export class PlotView {
   readonly #curves: CurveLayer[];
   readonly #bands: BandLayer[];
   readonly #rules: RuleLayer[];
+  readonly #traces: TraceLayer[];
+  readonly #spans: SpanLayer[];
   readonly #axes: Axes;
   readonly #legend: Legend;
   readonly #tasks: { bands: BandLayer[]; task: Task }[];
@@ -66,6 +68,8 @@ export class PlotView {
     this.#curves = of(spec.marks, "curve").map((mark) => new CurveLayer(doc, mark, roots));
     this.#bands = of(spec.marks, "band").map((mark) => new BandLayer(doc, mark, roots));
     this.#rules = of(spec.marks, "rule").map((mark) => new RuleLayer(doc, mark));
+    this.#traces = of(spec.marks, "trace").map((mark) => new TraceLayer(doc, mark));
+    this.#spans = of(spec.marks, "span").map((mark) => new SpanLayer(doc, mark));
     this.points = of(spec.marks, "points").map((mark) => new PointsLayer(doc, mark, roots));
     this.markers = new MarkersLayer(doc, of(spec.marks, "marker"));
     this.#axes = new Axes(doc, spec.x, spec.y);
@@ -75,10 +79,12 @@ export class PlotView {
       doc,
       "svg",
       { class: "sw-area" },
+      ...this.#spans.map(({ node }) => node),
       ...this.#bands.map(({ node }) => node),
       ...this.#rules.map(({ node }) => node),
       ...this.points.map(({ node }) => node),
       ...this.#curves.map(({ node }) => node),
+      ...this.#traces.map(({ node }) => node),
     );
     this.#origin = svg(doc, "g", {}, this.#axes.node, this.#area, this.markers.node);
     this.surface = svg(doc, "svg", { class: "sw-surface" }, this.#origin);
@@ -124,7 +130,12 @@ export class PlotView {
   /** `moving` is true while a hand is down: then no axis may jump. */
   draw(sheet: Sheet, news: Changed, moving: boolean): void {
     this.#sheet = sheet;
-    if (this.#width === 0) {
+    const hidden = !isVisible(sheet, this.spec.visible);
+    if (this.node.hidden !== hidden) {
+      this.node.hidden = hidden;
+      if (!hidden) this.measure();
+    }
+    if (hidden || this.#width === 0) {
       this.#missed = true;
       return;
     }
@@ -132,6 +143,7 @@ export class PlotView {
     this.#missed = false;
     for (const layer of this.points) layer.read(sheet, changed);
     for (const layer of this.#rules) layer.read(sheet);
+    for (const layer of this.#traces) layer.read(sheet, changed);
     this.markers.read(sheet);
     const x = this.#xScale(moving);
     for (const layer of this.#curves) layer.read(sheet, changed, x);
@@ -146,7 +158,8 @@ export class PlotView {
     this.x = x;
     this.y = y;
     if (moved) this.#axes.draw(x, y, MARGIN.left);
-    const layers = [...this.#bands, ...this.#rules, ...this.points, ...this.#curves, this.markers];
+    const lines = [...this.#rules, ...this.#curves, ...this.#traces];
+    const layers = [...this.#spans, ...this.#bands, ...this.points, ...lines, this.markers];
     let drawn = false;
     for (const layer of layers) {
       if (!moved && !layer.fresh) continue;
@@ -161,34 +174,42 @@ export class PlotView {
     return [this.#height - MARGIN.top - MARGIN.bottom, 0];
   }
 
+  #kind(axis: "x" | "y"): Kind {
+    const { scale, log } = this.spec[axis];
+    return log === undefined ? scale : this.#sheet?.get(log) === 1 ? "log" : "linear";
+  }
+
   /** Keeps the very domain while nothing moved it: the layers know by that what to recompute. */
   #scale(axis: "x" | "y", wanted: Interval, moving: boolean): Scale {
-    const { scale, domain } = this.spec[axis];
+    const { domain } = this.spec[axis];
     const before = this[axis];
-    const kept = before?.domain ?? null;
+    const kept = before?.kind === this.#kind(axis) ? before.domain : null;
     let next = domain ?? follow(kept, wanted, moving);
     if (kept && kept[0] === next[0] && kept[1] === next[1]) next = kept;
-    const made = new Scale(scale, next, this.#range(axis));
+    const made = new Scale(this.#kind(axis), next, this.#range(axis));
     return made.same(before) ? (before as Scale) : made;
   }
 
   #xScale(moving: boolean): Scale {
-    const kind = this.spec.x.scale;
+    const kind = this.#kind("x");
     const held = extent(
       kind,
       ...this.points.map(({ xs }) => xs),
+      ...this.#traces.map(({ xs }) => xs),
       this.markers.values("x"),
       this.#rules.filter(({ mark }) => mark.axis === "x").map(({ value }) => value),
     );
-    const slider = this.#curves.map(({ mark }) => this.env.domainOf(mark.x)).find(Boolean);
-    const alone = this.points.length === 0 && slider !== undefined;
+    const dragged = [...this.#curves.map(({ mark }) => mark.x), ...this.markers.dragged];
+    const slider = dragged.map((cell) => this.env.domainOf(cell)).find(Boolean);
+    const alone = this.points.every(({ xs }) => xs.length === 0) && slider !== undefined;
     const wanted = alone ? slider : held && widen(kind, held, 0.05);
     return this.#scale("x", wanted ?? [1, 10], moving);
   }
 
   #yScale(moving: boolean): Scale {
-    const kind = this.spec.y.scale;
-    const curves = this.#curves.filter(({ visible }) => visible).map(({ ys }) => ys);
+    const kind = this.#kind("y");
+    const lines = [...this.#curves, ...this.#traces];
+    const curves = lines.filter(({ visible }) => visible).map(({ ys }) => ys);
     // Where there are runs, a curve is their companion: it may leave the picture at the sides, or
     // the far ends of a law would press the runs together.
     const context = this.points.some(({ xs }) => xs.length > 0) ? [] : curves;

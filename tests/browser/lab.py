@@ -1,0 +1,53 @@
+"""A lab on the screen: its controls, its plots, and the hands that move them."""
+
+from playwright.sync_api import Locator, expect
+
+from .jupyter import LabPage
+
+ANSWERED = "answered"
+
+
+class Lab:
+    """What is on the screen of the first lab of a page."""
+
+    def __init__(self, page: LabPage, index: int = 0) -> None:
+        self.page = page
+        self.root = page.page.locator(".sw-lab").nth(index)
+        expect(self.state).to_have_attribute("data-state", ANSWERED)
+
+    @property
+    def state(self) -> Locator:
+        return self.root.locator(".sw-state")
+
+    def slider(self, cell: str) -> Locator:
+        return self.root.locator(f'[data-cell="{cell}"] input[type=range]')
+
+    def box(self, cell: str) -> Locator:
+        return self.root.locator(f'[data-cell="{cell}"] input.sw-box')
+
+    def run(self, row: int, plot: str = "loss") -> Locator:
+        return self.root.locator(f'[data-plot="{plot}"] circle[data-row="{row}"]')
+
+    def curve(self, plot: str = "loss") -> str | None:
+        return self.root.locator(f'[data-plot="{plot}"] path.sw-curve').first.get_attribute("d")
+
+    def drag_slider(self, cell: str, share: float) -> None:
+        """Takes the thumb where it stands and pulls it to a share of the track."""
+        track = self.slider(cell)
+        track.scroll_into_view_if_needed()
+        box = track.bounding_box()
+        assert box is not None
+        low, high, at = (
+            float(track.evaluate(f"(e) => e.{name}")) for name in ("min", "max", "value")
+        )
+        thumb = 16.0
+        start = box["x"] + thumb / 2 + (box["width"] - thumb) * (at - low) / (high - low)
+        end = box["x"] + thumb / 2 + (box["width"] - thumb) * share
+        mouse, y = self.page.page.mouse, box["y"] + box["height"] / 2
+        mouse.move(start, y)
+        mouse.down()
+        mouse.move(end, y, steps=20)
+        mouse.up()
+
+    def settled(self) -> None:
+        expect(self.state).to_have_attribute("data-state", ANSWERED)
