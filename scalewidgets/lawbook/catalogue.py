@@ -74,7 +74,7 @@ def _status(entry: Mapping[str, Any]) -> str:
         return "reproduced"
     if printed:
         return "contradicts itself"
-    return "read, no number printed to check" if main["status"] == "seen" else str(main["status"])
+    return "read" if main["status"] == "seen" else str(main["status"])
 
 
 @cache
@@ -199,9 +199,9 @@ def laws(
     family : str, optional
         One of the families, such as ``"precision"`` or ``"loss surface"``.
     status : str, optional
-        ``"reproduced"`` (numbers of the paper follow from its constants), ``"read, no number
-        printed to check"``, ``"computed"`` (refitted here), ``"derived"``, ``"contradicts
-        itself"``, ``"form only"`` or ``"recalled, not verified"``.
+        ``"reproduced"`` (numbers of the paper follow from its constants), ``"read"`` (there is no
+        number to hold the constants to), ``"computed"`` (refitted here), ``"derived"``,
+        ``"contradicts itself"``, ``"form only"`` or ``"recalled, not verified"``.
 
     Returns
     -------

@@ -369,6 +369,8 @@ _TOLD = {
     "typed": "your equation",
     "form only": "form only: no constants are published; what you see are placeholders",
     "reproduced": "reproduced: the paper's own numbers follow from these constants",
+    "read": "read in the paper, which prints no number to hold the constants to",
+    "derived": "derived, not read off a paper",
     "contradicts itself": "the paper's own numbers do not follow from its constants",
     "computed": "constants refitted here, not published",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..fitting.objective import KINDS
 from ..lawbook import Law, Theory, ranges
@@ -122,19 +123,26 @@ def _axes_group(law: Law, others: Mapping[str, Law], spans: Mapping[str, Range])
 
 def _variable(law: Law, others: Mapping[str, Law], name: str, span: Range) -> Slider:
     owner = next(one for one in (law, *others.values()) if name in one.variables)
-    ends = [(end, which) for end, which in zip(law.valid.get(name, ()), ("from", "to"))]  # noqa: B905
-    return Slider(
+    ends = zip(law.valid.get(name, ()), ("from", "to"), strict=False)
+    handle = {"held": f"held.{name}", "follows": f"default_{name}"}
+    return _slider(
         f"at.{name}",
-        name,
+        span,
+        format="quantity" if span.high > 1e4 else _NUMBER,
+        marks=[{"value": end, "label": f"runs {which} here"} for end, which in ends] or None,
+        handle=handle if name in owner.defaults else None,
+        help=owner.symbols.get(name),
+    )
+
+
+def _slider(cell: str, span: Range, **more: Any) -> Slider:
+    return Slider(
+        cell,
+        cell.partition(".")[2],
         (span.low, span.high),
         scale="log" if span.log else "linear",
         step=None if span.log else _step(span),
-        format="quantity" if span.high > 1e4 else _NUMBER,
-        marks=[{"value": end, "label": f"runs {which} here"} for end, which in ends] or None,
-        handle={"held": f"held.{name}", "follows": f"default_{name}"}
-        if name in owner.defaults
-        else None,
-        help=owner.symbols.get(name),
+        **more,
     )
 
 
@@ -158,16 +166,9 @@ def _constants_group(law: Law, spans: Mapping[str, Range]) -> Group:
 
 
 def _constant(law: Law, name: str, span: Range) -> Slider:
-    return Slider(
-        f"wheel.{name}",
-        name,
-        (span.low, span.high),
-        scale="log" if span.log else "linear",
-        step=None if span.log else _step(span),
-        format=".5~g",
-        handle={"held": f"held.{name}", "follows": f"set_{name}"},
-        help=law.symbols.get(name),
-    )
+    handle = {"held": f"held.{name}", "follows": f"set_{name}"}
+    help = law.symbols.get(name)
+    return _slider(f"wheel.{name}", span, format=".5~g", handle=handle, help=help)
 
 
 def _runs_group(menus: Menus, runs: Sequence[str]) -> Group:
@@ -306,15 +307,7 @@ def theory_page(theory: Theory, menus: Menus) -> Page:
         for x in theory.variables
     ]
     sliders = [
-        Slider(
-            f"at.{name}",
-            name,
-            (span.low, span.high),
-            scale="log" if span.log else "linear",
-            step=None if span.log else _step(span),
-            format=_NUMBER,
-            help=theory.symbols.get(name),
-        )
+        _slider(f"at.{name}", span, format=_NUMBER, help=theory.symbols.get(name))
         for name, span in spans.items()
     ]
     return Page(

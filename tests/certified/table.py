@@ -37,7 +37,7 @@ def rows() -> list[str]:
         for paper, (count, good, bad) in sorted(papers.items())
     ]
     states = Counter(table["status"])
-    told = ", ".join(f"{n} {state}" for state, n in states.most_common())
+    told = "; ".join(f"{n} {state}" for state, n in states.most_common())
     good, bad = int(table["reproduced"].sum()), int(table["disagreeing"].sum())
     return [
         f"{table.height} laws of {len(papers)} papers: {told}. {good} printed numbers follow from "
