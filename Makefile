@@ -44,12 +44,12 @@ test: lint front-end chromium
 	mkdir -p build/no-data
 	SCALEWIDGETS_DATA=$(abspath build/no-data) $(BIN)/pytest -v --nbval --nbval-current-env \
 	  $(addprefix --nbval-sanitize-with ,$(wildcard notebooks/sanitize.cfg)) notebooks
-	$(BIN)/pytest -n auto tests --ignore tests/browser
-	$(BIN)/pytest -v tests/browser
+	$(BIN)/pytest -p no:nbval -n auto tests --ignore tests/browser
+	$(BIN)/pytest -p no:nbval -v tests/browser
 
-# PYTHONPATH puts the source tree before the installed wheel.
+# PYTHONPATH puts the source tree before the installed wheel. nbval takes seconds to load.
 check: lint front-end
-	PYTHONPATH=$(CURDIR) $(BIN)/pytest -n auto -m 'not slow' tests/python
+	PYTHONPATH=$(CURDIR) $(BIN)/pytest -p no:nbval -n auto -m 'not slow' tests/python
 
 lint: .venv/.test
 	$(BIN)/ruff check

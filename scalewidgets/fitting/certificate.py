@@ -45,9 +45,12 @@ class Certificate:
         amplitude, or above 1 in an exponent).
     at_bound : tuple of str
         Amplitudes that went to zero: their term is not needed, or the runs do not reach far enough.
+        And constants at a bound that was set for them.
     one_line : bool
         All runs lie on one line in the logarithms of their inputs (one budget, or one D/N), and
         more than three constants are free. Then small errors mislead: add another budget.
+    limits : tuple of (str, float)
+        Those of ``at_bound`` that lie at a bound that was set, with the bound.
     """
 
     remaining: float
@@ -57,6 +60,7 @@ class Certificate:
     vague: tuple[str, ...]
     at_bound: tuple[str, ...]
     one_line: bool
+    limits: tuple[tuple[str, float], ...] = ()
 
     @property
     def status(self) -> str:
@@ -85,7 +89,12 @@ class Certificate:
                 f"Another start ended {self.second_start:.1e} higher (relative): several valleys. "
                 "Compare them, or hold a constant with fixed=."
             )
-        for name in self.at_bound:
+        for name, limit in self.limits:
+            found.append(
+                f"{name} lies at its bound {limit:g}: beyond it these runs fit better. Widen its "
+                "bounds, or hold it there with fixed= if the bound is known to be right."
+            )
+        for name in (n for n in self.at_bound if n not in dict(self.limits)):
             found.append(
                 f"{name} went to zero: its term is not needed by these runs. Leave it out, hold it "
                 "with fixed=, or add larger runs."
@@ -121,8 +130,13 @@ def certify(
     # the corner of |r| carries no information: judge the design by its least-squares problem
     design = Objective("least_squares", log=objective.log)
     _, _, information = gradient_and_hessian(problem, design, theta, weights)
-    width = np.sqrt(np.maximum(np.diagonal(information[0]), 1e-300))
-    spectrum = np.linalg.eigvalsh(information[0] / np.outer(width, width))
+    pinned = problem.pinned(theta[0])
+    information = information[0][np.ix_(~pinned, ~pinned)]
+    width = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
+    # with all constants at bounds there is nothing left to determine
+    spectrum = (
+        np.linalg.eigvalsh(information / np.outer(width, width)) if len(width) else np.ones(1)
+    )
     lowest = solution.value[best]
     # starts that ran into a wall or to infinity say nothing; any other start that came to rest does
     others = np.delete(solution.value, best)[np.delete(solution.remaining, best) < 1e-6]
@@ -131,18 +145,31 @@ def certify(
         gap = 0.0  # nothing fits better than a law on which all runs lie
     vague = tuple(
         c.name
-        for c, error in zip(problem.coordinates, errors, strict=True)
-        if not error <= (VAGUE if c.sign else 1.0)  # NaN: not bounded at all
+        for c, error, held in zip(problem.coordinates, errors, pinned, strict=True)
+        if not (held or error <= (VAGUE if c.sign else 1.0))  # NaN: not bounded at all
     )
+    limits = _limits(problem, theta[0])
     return Certificate(
         remaining=float(max(solution.remaining[best], CONVERGED * 1e-3)),
         second_start=float(max(gap, 0.0)),
         starts=len(solution.value),
         conditioning=float(max(spectrum[0], 0.0) / spectrum[-1]),
         vague=vague,
-        at_bound=_vanished(problem, theta),
+        at_bound=tuple(dict.fromkeys([*dict(limits), *_vanished(problem, theta)])),
         one_line=problem.size > ON_A_LINE and _on_a_line(problem, weights[0] > 0),
+        limits=limits,
     )
+
+
+def _limits(problem: Problem, theta: Array) -> tuple[tuple[str, float], ...]:
+    """Constants that lie at a bound, with the nearer of their bounds."""
+    found = []
+    values = problem.constants(theta)
+    for c, pinned in zip(problem.coordinates, problem.pinned(theta), strict=True):
+        if pinned:
+            pair = problem.bounds[c.name]
+            found.append((c.name, min(pair, key=lambda b: abs(b - float(values[c.name])))))
+    return tuple(found)
 
 
 def _vanished(problem: Problem, theta: Array) -> tuple[str, ...]:
@@ -159,7 +186,7 @@ def _on_a_line(problem: Problem, used: npt.NDArray[np.bool_]) -> bool:
     """Whether the inputs, two at least, vary in one direction only."""
     with np.errstate(all="ignore"):
         inputs = np.log([np.broadcast_to(c, used.shape)[used] for c in problem.columns.values()])
-    spread = inputs - inputs.mean(axis=1, keepdims=True)
+        spread = inputs - inputs.mean(axis=1, keepdims=True)
     varying = spread[np.abs(spread).max(axis=1) > 1e-9]
     if len(varying) < 2 or not np.isfinite(varying).all():
         return False

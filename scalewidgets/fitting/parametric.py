@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ..lawbook import Law
-from ..lawbook import law as published
+from ..lawbook import Law, Theory
+from ..lawbook import closed_form as published
 from ..runs import read_runs
 from .certificate import certify
 from .objective import HOFFMANN_DELTA, Kind, Objective
@@ -36,6 +36,8 @@ def fit(
     delta: float = HOFFMANN_DELTA,
     start: Mapping[str, float] | None = None,
     fixed: Mapping[str, float] | None = None,
+    tied: Mapping[str, str] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
     weights: npt.ArrayLike | None = None,
 ) -> Fit:
     """Fit a law to training runs.
@@ -46,17 +48,25 @@ def fit(
     Parameters
     ----------
     law : Law or str
-        The law, or its name in the catalogue.
+        The law, or its name in the catalogue. Not a theory, nor a law with sums over items.
     runs : DataFrame and whatever else ``read_runs`` takes
         Columns for the law's variables (``N`` parameters, ``D`` tokens) and ``loss`` (nats/token).
     objective : {"huber", "least_squares", "lad"} or Objective
-        Loss function of the log residuals.
+        Loss function of the log residuals; an ``Objective`` also takes the plain residuals
+        (``log=False``) and an asymmetric penalty (``over=``), and says why it is a sum.
     delta : float
         Huber's delta.
     start : mapping, optional
         Every free constant's value to start from. Without it exponents are searched globally.
     fixed : mapping, optional
         Constants to hold, for example ``{"E": 1.7}``.
+    tied : mapping, optional
+        Constants that equal another one, for example ``{"beta": "alpha"}``: one constant is fitted
+        and reported under both names.
+    bounds : mapping, optional
+        Lowest and highest value of free constants, for example ``{"alpha": (0.1, 1.0)}``; one side
+        may be infinite. A constant that ends at its bound makes the status ``"at_bound"``; the
+        other constants' standard errors then hold for it held there, and its own is 0.
     weights : array_like (runs,), optional
         Weight of each run, not negative; 0 leaves a run out.
 
@@ -69,18 +79,24 @@ def fit(
     Raises
     ------
     FitError
-        Fewer runs than free constants; unknown constants or bad values of them; bad weights; runs
-        at which the law has no value.
+        Fewer runs than free constants; unknown constants or bad values of them; ties and bounds
+        that contradict each other; bad weights; runs at which the law has no value.
     RunsError
         Runs that cannot be read; the message names rows.
     """
     if isinstance(law, str):
         law = published(law)
+    if isinstance(law, Theory):
+        raise FitError(f"fit: {law.id} is a theory: it has no constants to fit")
+    if law.items:
+        raise FitError(
+            f"fit: {law.id} sums over {', '.join(law.items)}, which a run has not one of"
+        )
     if not isinstance(objective, Objective):
         objective = Objective(objective, delta)
     table = read_runs(runs)
     columns = {v: table[v].to_numpy() for v in law.variables if v in table.columns}
-    problem = Problem(law, columns, table["loss"].to_numpy(), fixed)
+    problem = Problem(law, columns, table["loss"].to_numpy(), fixed, tied, bounds)
     if start is not None:
         _check_start(start, problem)
     return solve(problem, table, objective, _weights(weights, problem), start)
@@ -113,6 +129,12 @@ def _check_start(start: Mapping[str, float], problem: Problem) -> None:
             side = "above" if c.sign > 0 else "below"
             given = start[c.name]
             raise FitError(f"fit: {c.name} stays {side} zero; start it there, not at {given!r}")
+        low, high = problem.bounds.get(c.name, (-np.inf, np.inf))
+        if not low <= start[c.name] <= high:
+            raise FitError(
+                f"fit: start puts {c.name} at {start[c.name]!r}, outside of its bounds "
+                f"({low:g}, {high:g})"
+            )
 
 
 def solve(

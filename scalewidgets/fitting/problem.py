@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from numbers import Real
 
 import numpy as np
+import numpy.typing as npt
 
 from ..lawbook import Law
 from ..lawbook import expression as ex
@@ -15,6 +17,8 @@ from .types import Array, FitError
 
 # Beyond this size a constant that is not linear (Kaplan's N_c) moves on a log scale.
 _LARGE = 4.0
+_ALL = (-np.inf, np.inf)
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,20 @@ class Coordinate:
     def to_constant(self, t: Array) -> Array:
         return t if self.sign == 0 else self.sign * np.exp(t)
 
+    def interval(self, low: float, high: float) -> tuple[float, float]:
+        """The coordinates between which the constant is: open at zero for an amplitude."""
+        if self.sign == 0:
+            return low, high
+        if max(self.sign * low, self.sign * high) <= 0:
+            side = "above" if self.sign > 0 else "below"
+            raise FitError(
+                f"fit: {self.name} stays {side} zero, as its value in the law does, and "
+                f"bounds want it between {low:g} and {high:g}"
+            )
+        ends = sorted((self.sign * low, self.sign * high))
+        near, far = (-np.inf if end <= 0 else float(np.log(end)) for end in ends)
+        return near, far
+
 
 def check_constants(law: Law, given: Mapping[str, float], what: str) -> None:
     """Refuses names that the law does not have and values that are no finite number."""
@@ -47,6 +65,41 @@ def check_constants(law: Law, given: Mapping[str, float], what: str) -> None:
             raise FitError(f"fit: {what} names {name!r}, but {law.id} has {', '.join(law.values)}")
         if not isinstance(value, Real) or not np.isfinite(float(value)):
             raise FitError(f"fit: {what} must give {name} a finite number, not {value!r}")
+
+
+def check_ties(law: Law, tied: Mapping[str, str], fixed: Mapping[str, float]) -> None:
+    """Refuses ties to what is no constant, or is tied itself, and of constants that are held."""
+    for name, other in tied.items():
+        for constant in (name, other):
+            if constant not in law.values:
+                known = ", ".join(law.values)
+                raise FitError(f"fit: tied names {constant!r}, but {law.id} has {known}")
+        if name in fixed:
+            raise FitError(f"fit: {name} is both fixed and tied to {other}; leave one of them out")
+        if other in tied:
+            raise FitError(
+                f"fit: {name} is tied to {other}, which is tied to {tied[other]}; tie all of them "
+                "to one constant that is not tied itself"
+            )
+
+
+def check_bounds(law: Law, bounds: Mapping[str, tuple[float, float]], free: Sequence[str]) -> None:
+    """Refuses bounds of constants that are not free, or that leave them no room."""
+    check_constants(law, dict.fromkeys(bounds, 0.0), "bounds")
+    for name, pair in bounds.items():
+        if name not in free:
+            raise FitError(f"fit: {name} is fixed or tied, so it takes no bounds of its own")
+        try:
+            low, high = map(float, pair)
+        except (TypeError, ValueError):
+            raise FitError(
+                f"fit: bounds must give {name} (lowest, highest), not {pair!r}"
+            ) from None
+        if not low < high:
+            raise FitError(
+                f"fit: bounds of {name} leave it no room: {low:g} is not below {high:g}. Hold a "
+                "constant with fixed=."
+            )
 
 
 @lru_cache(maxsize=64)
@@ -90,12 +143,16 @@ class Problem:
         Losses in the law's unit, positive.
     fixed : mapping of str to float
         Constants that are held.
+    tied : mapping of str to str
+        Constants that equal another one, which itself is not tied.
+    bounds : mapping of str to (float, float)
+        Lowest and highest value of free constants; infinity where there is none.
 
     Raises
     ------
     FitError
-        Fewer runs than free constants; unknown constants or values that are no number; a variable
-        without a column.
+        Fewer runs than free constants; unknown constants or values that are no number; ties and
+        bounds that contradict each other or ``fixed``; a variable without a column.
     """
 
     def __init__(
@@ -104,11 +161,15 @@ class Problem:
         columns: Mapping[str, Array],
         observed: Array,
         fixed: Mapping[str, float] | None = None,
+        tied: Mapping[str, str] | None = None,
+        bounds: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:
         self.law = law
-        self.fixed = dict(fixed or {})
+        self.fixed, self.tied, self.bounds = dict(fixed or {}), dict(tied or {}), dict(bounds or {})
         check_constants(law, self.fixed, "fixed")
-        self.free = [name for name in law.values if name not in self.fixed]
+        check_ties(law, self.tied, self.fixed)
+        self.free = [n for n in law.values if n not in self.fixed and n not in self.tied]
+        check_bounds(law, self.bounds, self.free)
         if not self.free:
             raise FitError("fit: every constant is fixed; leave at least one free")
         if len(observed) < len(self.free):
@@ -134,7 +195,7 @@ class Problem:
             if name not in self.law.defaults:
                 raise FitError(f"fit: {self.law.id} needs a column {name!r} in the runs")
             absent[name] = ex.parse(self.law.defaults[name])
-        return ex.substitute(self.law.tree, absent)
+        return ex.substitute(self.law.tree, {**absent, **self.tied})
 
     @cached_property
     def linear(self) -> frozenset[str]:
@@ -153,9 +214,48 @@ class Problem:
             )
         return tuple(found)
 
+    @cached_property
+    def box(self) -> tuple[Array, Array] | None:
+        """Lowest and highest coordinates (constants,), or None where there are no bounds."""
+        if not self.bounds:
+            return None
+        sides = np.array([c.interval(*self.bounds.get(c.name, _ALL)) for c in self.coordinates])
+        return sides[:, 0], sides[:, 1]
+
+    def inside(self, theta: Array) -> Array:
+        """The nearest coordinates within the bounds; those that miss one by rounding lie at it."""
+        if self.box is None:
+            return theta
+        low, high = self.box
+        return np.where(
+            theta < low + _ROUNDING, low, np.where(theta > high - _ROUNDING, high, theta)
+        )
+
+    def pinned(self, theta: Array) -> npt.NDArray[np.bool_]:
+        """Which coordinates (..., constants) lie at a bound."""
+        if self.box is None:
+            return np.zeros(theta.shape, dtype=bool)
+        return np.asarray((theta <= self.box[0]) | (theta >= self.box[1]))
+
     @property
     def size(self) -> int:
         return len(self.coordinates)
+
+    def observing(self, observed: Array) -> Problem:
+        """The same with other losses: (runs,), or (batch, runs) where each row has its own."""
+        other = copy(self)
+        other.observed = observed
+        with np.errstate(all="ignore"):  # a raw objective has no need of them
+            other.log_observed = np.log(observed)
+        return other
+
+    def rows(self, which: slice | npt.NDArray[np.intp]) -> Problem:
+        """The problem of some rows of a batch; itself where all rows share their losses."""
+        if self.observed.ndim == 1:
+            return self
+        other = copy(self)
+        other.observed, other.log_observed = self.observed[which], self.log_observed[which]
+        return other
 
     def theta(self, constants: Mapping[str, float] | Mapping[str, Array]) -> Array:
         """Coordinates (..., constants) of given constants."""
@@ -165,12 +265,12 @@ class Problem:
         )
 
     def constants(self, theta: Array) -> dict[str, Array]:
-        """Free and fixed constants, each of the shape of theta without its last axis."""
-        free = {c.name: c.to_constant(theta[..., i]) for i, c in enumerate(self.coordinates)}
-        return {
-            name: free[name] if name in free else np.full(theta.shape[:-1], self.fixed[name])
-            for name in self.law.values
-        }
+        """Every constant of the law, each of the shape of theta without its last axis."""
+        known = {c.name: c.to_constant(theta[..., i]) for i, c in enumerate(self.coordinates)}
+        for name, pair in self.bounds.items():  # exp(log(1.7)) is not quite 1.7
+            known[name] = np.clip(known[name], *pair)
+        known |= {name: np.full(theta.shape[:-1], value) for name, value in self.fixed.items()}
+        return {name: known[self.tied.get(name, name)] for name in self.law.values}
 
     def _cells(self, theta: Array) -> dict[str, Array | float]:
         moving = {c.name: theta[:, i : i + 1] for i, c in enumerate(self.coordinates)}
@@ -185,7 +285,7 @@ class Problem:
         """Predictions (batch, runs), gradient (constants, batch, runs), Hessian entries by pair."""
         _, program, pairs = _programs(self.tree, self.coordinates)
         value, *rest = program(self._cells(theta))
-        gradient = np.empty((self.size, len(theta), len(self.observed)))
+        gradient = np.empty((self.size, len(theta), self.observed.shape[-1]))
         for i in range(self.size):
             gradient[i] = rest[i]
         return (
@@ -195,7 +295,7 @@ class Problem:
         )
 
     def _full(self, value: Array, batch: int) -> Array:
-        return np.broadcast_to(value, (batch, len(self.observed)))
+        return np.broadcast_to(value, (batch, self.observed.shape[-1]))
 
     def linear_basis(self, constants: Mapping[str, Array]) -> tuple[list[str], Array, Array]:
         """For variable projection: linear names, basis (linear, batch, runs), offset (batch, runs).

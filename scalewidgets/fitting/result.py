@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +17,8 @@ from . import render
 from .certificate import Certificate
 from .objective import Objective
 from .problem import Problem
+from .profile import Profile, Scatter, profile
+from .resampling import Resampling
 from .solver import residuals
 from .types import Array
 from .uncertainty import Bootstrap, bootstrap, check_level, covariance
@@ -77,7 +81,8 @@ class Fit:
         """
         with np.errstate(invalid="ignore"):
             free = dict(zip(self.problem.free, np.sqrt(np.diagonal(self.covariance)), strict=True))
-        return {name: float(free.get(name, 0.0)) for name in self.params}
+        tied = self.problem.tied
+        return {name: float(free.get(tied.get(name, name), 0.0)) for name in self.params}
 
     def conf_int(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Interval of each constant from the covariance: estimate plus or minus z standard errors.
@@ -87,6 +92,7 @@ class Fit:
         z = float(ndtri(0.5 + 0.5 * check_level(level)))
         intervals = {}
         scaled = {c.name for c in self.problem.coordinates if c.sign}
+        scaled |= {name for name, other in self.problem.tied.items() if other in scaled}
         for name, value in self.params.items():
             error = self.stderr[name]
             if name in scaled:
@@ -116,12 +122,59 @@ class Fit:
         """Compute-optimal training tokens at ``C`` training FLOPs (6ND), any shape."""
         return self.law.D_opt(C)
 
-    def bootstrap(self, resamples: int = 1000, seed: int = 0) -> Bootstrap:
+    def bootstrap(
+        self,
+        resamples: int = 1000,
+        seed: int = 0,
+        kind: Resampling = "plain",
+        by: str | None = None,
+        executor: Executor | None = None,
+    ) -> Bootstrap:
         """Refit to resamples of the runs; an interrupt keeps the draws made so far.
 
-        The resampling is plain: runs are drawn with replacement.
+        Parameters
+        ----------
+        resamples : int
+            How many; 1,000 give 95 % intervals to about 5 % of their width.
+        seed : int
+            The same seed gives the same draws, with any executor or none.
+        kind : {"plain", "residual", "cluster"}
+            ``plain`` draws runs with replacement. ``residual`` keeps all inputs and draws the
+            residuals around the law: for a planned grid, when they scatter alike everywhere
+            (Davison and Hinkley 1997, Sec. 7.4). ``cluster`` draws whole groups of runs: when
+            those of one budget or family err together.
+        by : str
+            With ``cluster``: the column of ``runs`` that names the groups, 5 at least.
+        executor : concurrent.futures.Executor
+            Its workers solve the resamples: a process pool, Dask's ``client.get_executor()`` and
+            the like. What a worker loses is solved here.
+
+        Raises
+        ------
+        FitError
+            No resample asked for; an unknown kind; a column that is missing or names no groups.
         """
-        return bootstrap(self, resamples, seed)
+        return bootstrap(self, resamples, seed, kind, by, executor)
+
+    def profile(
+        self,
+        names: Iterable[str] | None = None,
+        level: float = 0.95,
+        scatter: Scatter | None = None,
+    ) -> Profile:
+        """Profile-likelihood intervals of the constants ``names`` (all free ones), and the curves.
+
+        Each constant is moved and all others refitted until the objective has risen too much.
+        See :class:`Profile` for what that means. ``scatter`` says whether residuals scatter alike
+        at all runs: ``"even"`` (for least squares, unless said otherwise) or ``"uneven"``.
+
+        Raises
+        ------
+        FitError
+            For a constant that is unknown or held; a bad level; runs that lie on the law, or that
+            are no more than the constants.
+        """
+        return profile(self, names, check_level(level), scatter)
 
     def summary(self) -> str:
         """A page of text: constants with errors, the objective, the certificate."""

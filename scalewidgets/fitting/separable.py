@@ -21,7 +21,7 @@ _EXPONENTS = (0.02, 1.6)  # all published exponents of loss laws lie within
 def _ranges(problem: Problem) -> tuple[list[str], Array]:
     """Names and search ranges, in coordinates, of the free constants that are not linear."""
     names, ranges = [], []
-    for c in problem.coordinates:
+    for i, c in enumerate(problem.coordinates):
         if c.linear:
             continue
         names.append(c.name)
@@ -33,7 +33,19 @@ def _ranges(problem: Problem) -> tuple[list[str], Array]:
             ranges.append(_EXPONENTS)
         else:
             ranges.append((value - 0.8 * abs(value) - 0.2, value + 2.0 * abs(value) + 0.2))
+        if problem.box is not None:
+            ranges[-1] = _within(ranges[-1], problem.box[0][i], problem.box[1][i])
     return names, np.asarray(ranges, dtype=float).reshape(-1, 2)
+
+
+def _within(usual: tuple[float, float], low: float, high: float) -> tuple[float, float]:
+    """The usual range as far as bounds allow; as long a one at the nearest bound beyond it."""
+    length = usual[1] - usual[0]
+    if low >= usual[1]:
+        return low, min(high, low + length)
+    if high <= usual[0]:
+        return max(low, high - length), high
+    return max(usual[0], low), min(usual[1], high)
 
 
 def _candidates(ranges: Array, side: int) -> Array:
@@ -95,6 +107,8 @@ def starts(problem: Problem, objective: Objective, weights: Array, count: int, s
     at = [i for i, c in enumerate(problem.coordinates) if not c.linear]
     theta[:, at] = points
     theta = _amplitudes(problem, theta, names, weights)
+    if problem.box is not None:
+        theta = np.clip(theta, *problem.box)
     value = evaluate(problem, objective, theta, weights)
     reach = 0.12 * (ranges[:, 1] - ranges[:, 0])
     chosen: list[int] = []

@@ -177,16 +177,3 @@ def test_the_table_of_tokens_is_that_of_a_law_for_each_number_of_bits(bits: int)
     for billions, printed in QID_TOKENS[bits].items():
         tokens = one.predict(QiD=[0.2, 0.3, 0.4, 0.5], N=billions * 1e9)
         assert tokens / 1e12 == pytest.approx(printed, abs=5e-5)
-
-
-@pytest.mark.parametrize("D_inf", [0.0, 1e9, 1e12, 1e14, 1e17])
-def test_three_steps_find_the_best_model_for_a_demand(D_inf: float) -> None:
-    """Sardana et al. 2024, Eq. 3: the laws N_opt and D_opt are on the surface and least in cost."""
-    surface, loss = law("sardana2024"), 1.95
-    N, D = (
-        float(law(f"sardana2024.{o}").predict(loss=loss, D_inf=D_inf)) for o in ("N_opt", "D_opt")
-    )
-    assert surface.predict(N=N, D=D) == pytest.approx(loss, abs=1e-12)
-    near = N * np.array([0.999, 1.0, 1.001])
-    tokens = law("sardana2024.tokens_for_loss").predict(N=near, loss=loss)
-    assert int(np.argmin(6 * near * tokens + 2 * near * D_inf)) == 1

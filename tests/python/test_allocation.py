@@ -13,6 +13,8 @@ import scalewidgets as sw
 from scalewidgets.allocation import inference_flops, optimum, training_flops
 from scalewidgets.lawbook.precision import with_precision
 
+pytestmark = pytest.mark.slow
+
 CONSTANTS = {"E": 1.8, "A": 480.0, "alpha": 0.35, "B": 2080.0, "beta": 0.37}
 LAW = sw.Law("E + A/N**alpha + B/D**beta", constants=CONSTANTS)
 # the same surfaces in texts that the closed form does not know

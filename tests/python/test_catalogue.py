@@ -61,6 +61,7 @@ def test_the_table_has_a_row_a_law() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", catalogue.laws()["id"].to_list())
 def test_every_set_of_every_law_is_whole(name: str) -> None:
     law = catalogue.law(name)
@@ -354,6 +355,7 @@ def test_a_constant_that_no_set_has_is_noticed() -> None:
     assert f"{CHECK}.at: 'alpha' is missing (no constant, no default)" in check.problems(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [f for f in FILES if f.endswith(".toml")], ids=NAMES)
 def test_the_files_of_the_catalogue_are_well_formed(
     file: str, capsys: pytest.CaptureFixture[str]

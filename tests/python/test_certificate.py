@@ -11,6 +11,8 @@ import pytest
 import scalewidgets as sw
 from scalewidgets.fitting import Certificate
 
+pytestmark = pytest.mark.slow
+
 TRUTH = {"E": 1.8, "A": 480.0, "alpha": 0.35, "B": 2080.0, "beta": 0.37}
 LAW = sw.Law("E + A/N**alpha + B/D**beta", constants=TRUTH)
 FORM = sw.Law("E + A/N**alpha + B/D**beta", constants=list(TRUTH))

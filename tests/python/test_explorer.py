@@ -234,6 +234,7 @@ def choices(lab: sw.Explorer, cell: str) -> dict[str, str]:
     return {o["value"]: o["label"] for o in options}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", explorer.LAWS)
 def test_every_law_with_every_choice(name: str) -> None:
     lab = sw.Explorer(law_name=name)

@@ -112,6 +112,7 @@ def scipys(kind: str, runs: pl.DataFrame, truth: dict[str, float], delta: float)
     return min(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(truth=truths(), noisy=st.booleans(), seed=st.integers(0, 2**32 - 1))
@@ -142,6 +143,7 @@ def test_without_noise_the_truth_comes_back(kind: str, truth: dict[str, float]) 
     assert fit.status == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=6, deadline=None)
 @given(

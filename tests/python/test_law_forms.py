@@ -23,6 +23,7 @@ def at_start(id: str) -> tuple[Law, dict[str, float]]:
     return law, starts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", CLOSED)
 def test_a_law_has_a_value_and_slopes_where_its_lab_begins(id: str) -> None:
     law, starts = at_start(id)
@@ -30,6 +31,7 @@ def test_a_law_has_a_value_and_slopes_where_its_lab_begins(id: str) -> None:
     assert all(np.isfinite(slope) for slope in law.partials(**starts).values())
 
 
+@pytest.mark.slow
 def test_vega_computes_every_law() -> None:
     """By Vega itself, in one run."""
     vl_convert = pytest.importorskip("vl_convert", reason="Vega runs in vl-convert-python")

@@ -55,6 +55,7 @@ def test_placeholders_make_a_form_drawable() -> None:
     assert ranges.placeholders(catalogue.closed_form("hoffmann2022")) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", catalogue.laws()["id"].to_list())
 def test_every_variable_begins_within_its_range(id: str) -> None:
     one = catalogue.law(id)

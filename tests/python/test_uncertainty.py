@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom, norm
 
 import scalewidgets as sw
-from scalewidgets.fitting import solver, uncertainty
+from scalewidgets.fitting import resampling, solver, uncertainty
 
 TRUTH = {"E": 1.8, "A": 480.0, "alpha": 0.35, "B": 2080.0, "beta": 0.37}
 LAW = sw.Law("E + A/N**alpha + B/D**beta", constants=TRUTH)
@@ -52,6 +52,7 @@ def test_least_squares_agrees_with_the_bootstrap(fitted: dict[str, sw.Fit]) -> N
     np.testing.assert_allclose(errors(fit) / draws.std(axis=0, ddof=1), 1.0, atol=3 * own)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["huber", "lad"])
 def test_robust_objectives_agree_roughly_with_the_bootstrap(
     fitted: dict[str, sw.Fit], kind: str
@@ -73,6 +74,7 @@ def test_least_squares_is_the_textbook_formula(fitted: dict[str, sw.Fit]) -> Non
     np.testing.assert_allclose([fit.stderr[n] for n in TRUTH], textbook, rtol=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_covariance_holds_the_truth(kind: str) -> None:
     """95 % intervals of simulated sweeps; fewer hits than the bound come once in 1,000 at 90 %."""
@@ -178,6 +180,7 @@ def test_held_constants_stay_in_every_draw() -> None:
     assert boot.draws.columns == list(TRUTH)
 
 
+@pytest.mark.slow
 def test_the_percentiles_hold_the_truth() -> None:
     """Basic check of coverage: 40 sweeps of 81 runs, 100 draws each, alpha only."""
     hits = 0
@@ -201,15 +204,12 @@ class Interrupted:
         return minimise(*args)  # type: ignore[arg-type]
 
 
-minimise = uncertainty.minimise
+minimise = resampling.minimise
 
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    chunks = uncertainty.bootstrap_chunks
-    monkeypatch.setattr(
-        uncertainty, "bootstrap_chunks", lambda fit, n, seed: chunks(fit, n, seed, chunk=10)
-    )
+    monkeypatch.setattr(uncertainty, "CHUNK", 10)
     return monkeypatch
 
 
@@ -218,7 +218,7 @@ def test_an_interrupt_keeps_the_draws_made(
 ) -> None:
     fit = fitted["least_squares"]
     whole = fit.bootstrap(50)
-    small_chunks.setattr(uncertainty, "minimise", Interrupted(3))
+    small_chunks.setattr(resampling, "minimise", Interrupted(3))
     with pytest.warns(UserWarning, match="bootstrap interrupted: 30 of 50 draws kept"):
         part = fit.bootstrap(50)
     assert part.asked == 50
@@ -229,7 +229,7 @@ def test_an_interrupt_keeps_the_draws_made(
 def test_an_interrupt_before_any_draw_is_an_interrupt(
     fitted: dict[str, sw.Fit], small_chunks: pytest.MonkeyPatch
 ) -> None:
-    small_chunks.setattr(uncertainty, "minimise", Interrupted(0))
+    small_chunks.setattr(resampling, "minimise", Interrupted(0))
     with pytest.raises(KeyboardInterrupt):
         fitted["least_squares"].bootstrap(50)
 

@@ -17,6 +17,8 @@ NAMESPACES = re.compile(
     r"http://www\.w3\.org/(2000/svg|2000/xmlns/|1998/Math/MathML|1999/xhtml|1999/xlink|XML/1998/namespace)"
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
