@@ -9,7 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .allocation import AllocationError, Plan, allocate
-    from .fitting import Bootstrap, Fit, FitError, Objective, fit
+    from .fitting import (
+        Bootstrap,
+        Envelope,
+        Fit,
+        FitError,
+        IsoFlop,
+        LikelihoodRatio,
+        Note,
+        Objective,
+        Profile,
+        RollOut,
+        advise,
+        approach_1,
+        approach_2,
+        approach_3,
+        compare_fits,
+        fit,
+        likelihood_ratio,
+        roll_out,
+        suggest_runs,
+    )
     from .lawbook import (
         ExpressionError,
         FeatureError,
@@ -46,7 +66,11 @@ _ROOMS = {
         "read_runs",
         "simulate_isoflop_data",
     ),
-    "fitting": ("Bootstrap", "Fit", "FitError", "Objective", "fit"),
+    "fitting": (
+        *("Bootstrap", "Envelope", "Fit", "FitError", "IsoFlop", "LikelihoodRatio", "Note"),
+        *("Objective", "Profile", "RollOut", "advise", "approach_1", "approach_2", "approach_3"),
+        *("compare_fits", "fit", "likelihood_ratio", "roll_out", "suggest_runs"),
+    ),
     "allocation": ("AllocationError", "Plan", "allocate"),
     "widgets": ("Explorer", "Lab", "LawLab"),
 }
