@@ -159,8 +159,12 @@ def _shares(fit: Fit) -> Array:
 
 
 def _check_same_runs(one: Fit, other: Fit, what: str) -> None:
+    names = ["N", "D", "C", *one.law.variables, *other.law.variables, "loss"]
     tables = [
-        fit.runs.select("N", "D", "C", "loss").filter(fit.weights > 0) for fit in (one, other)
+        fit.runs.select(n for n in dict.fromkeys(names) if n in fit.runs.columns).filter(
+            fit.weights > 0
+        )
+        for fit in (one, other)
     ]
     if not tables[0].equals(tables[1]):
         raise FitError(

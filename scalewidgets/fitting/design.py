@@ -76,6 +76,7 @@ def suggest_runs(
     >>> suggest_runs(fit, budget=1e22, target="N_opt", at=1e24)  # doctest: +SKIP
     """
     _check_numbers(budget, count)
+    _surface(fit)  # refuses a law of other variables before their columns are asked for
     chosen = _default(fit, budget) if candidates is None else _within(candidates, budget)
     with one_blas_thread():
         rows = _greedy(fit, target, at, count, chosen["N"].to_numpy(), chosen["D"].to_numpy())

@@ -11,7 +11,7 @@ import polars as pl
 
 from ..lawbook import Law, Theory
 from ..lawbook import closed_form as published
-from ..runs import read_runs
+from ..runs import read_observations, read_runs
 from .certificate import certify
 from .objective import HOFFMANN_DELTA, Kind, Objective
 from .problem import Problem, check_constants
@@ -51,6 +51,7 @@ def fit(
         The law, or its name in the catalogue. Not a theory, nor a law with sums over items.
     runs : DataFrame and whatever else ``read_runs`` takes
         Columns for the law's variables (``N`` parameters, ``D`` tokens) and ``loss`` (nats/token).
+        For a law without N, D and C: columns named as its variables, and as its output or ``loss``.
     objective : {"huber", "least_squares", "lad"} or Objective
         Loss function of the log residuals; an ``Objective`` also takes the plain residuals
         (``log=False``) and an asymmetric penalty (``over=``), and says why it is a sum.
@@ -94,7 +95,9 @@ def fit(
         )
     if not isinstance(objective, Objective):
         objective = Objective(objective, delta)
-    table = read_runs(runs)
+    needed = [v for v in law.variables if v not in law.defaults]
+    of_runs = {"N", "D", "C"} & set(law.variables)
+    table = read_runs(runs) if of_runs else read_observations(runs, needed, law.output)
     columns = {v: table[v].to_numpy() for v in law.variables if v in table.columns}
     problem = Problem(law, columns, table["loss"].to_numpy(), fixed, tied, bounds)
     if start is not None:

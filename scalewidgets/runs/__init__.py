@@ -1,6 +1,7 @@
 """What was measured: tables of training runs, read, downloaded or simulated."""
 
 from .datasets import DatasetError, datasets, load_runs
+from .observations import read_observations
 from .simulate import simulate_isoflop_data
 from .sources import RunsError
 from .table import RunsWarning, read_runs
@@ -11,6 +12,7 @@ __all__ = [
     "RunsWarning",
     "datasets",
     "load_runs",
+    "read_observations",
     "read_runs",
     "simulate_isoflop_data",
 ]

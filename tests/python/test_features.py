@@ -72,3 +72,41 @@ def test_partials_run_over_items() -> None:
 def test_a_law_over_items_is_not_fitted_to_runs() -> None:
     with pytest.raises(sw.FitError, match="sums over p, which a run has not one of"):
         sw.fit(PASS, {"N": [1e9, 2e9], "D": [1e10, 2e10], "loss": [2.0, 2.1]})
+
+
+def test_a_law_of_other_quantities_is_fitted_to_columns_of_their_names() -> None:
+    k = np.geomspace(1, 1e4, 30)
+    coverage = np.exp(-2.0 * k**-0.2)
+    for name in ("coverage", "loss"):
+        found = sw.fit("brown2024_monkeys", {"k": k, name: coverage})
+        assert found.status == "ok"
+        assert found.params == pytest.approx({"a": -2.0, "b": -0.2}, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"k": [1.0, 2.0]}, r"no column 'coverage' \(or 'loss'\); this law needs k, coverage"),
+        ({"n": [1.0], "loss": [0.5]}, "no column 'k'; .* the table has n, loss"),
+        ({"k": ["a", "b"], "loss": [0.5, 0.6]}, "column 'k' holds String, not numbers"),
+        (
+            {"k": [1.0, None], "loss": [0.5, np.inf]},
+            "column 'k' has no finite number in the rows 1",
+        ),
+    ],
+)
+def test_columns_that_a_law_cannot_use_are_refused(table: object, message: str) -> None:
+    with pytest.raises(sw.RunsError, match=message):
+        sw.fit("brown2024_monkeys", table)
+
+
+def test_what_is_about_n_and_d_says_so() -> None:
+    k = np.geomspace(1, 1e4, 30)
+    scattered = np.exp(-2.0 * k**-0.2) * (1 + 0.01 * np.sin(7 * np.arange(30)))
+    fit = sw.fit("brown2024_monkeys", {"k": k, "coverage": scattered})
+    with pytest.raises(sw.FitError, match="its rules are about N, D and C"):
+        sw.advise(fit)
+    with pytest.raises(sw.FitError, match="also varies with k; runs can be chosen by N and D"):
+        sw.suggest_runs(fit, 1e20)
+    held = sw.fit("brown2024_monkeys", fit.runs, fixed={"b": -0.2})
+    assert sorted(sw.compare_fits({"free": fit, "held": held})["constants"]) == [1, 2]

@@ -51,8 +51,10 @@ def advise(fit: Fit, C: float | None = None, *, objectives: bool = False) -> tup
     Raises
     ------
     FitError
-        When ``C`` is not a positive number.
+        When ``C`` is not a positive number, or the runs have no N, D and C.
     """
+    if not {"N", "D", "C"} <= set(fit.runs.columns):
+        raise FitError("advise: its rules are about N, D and C, which these runs do not have")
     if C is not None:
         C = _budget(C)
     study = Study(fit)
