@@ -88,16 +88,28 @@ def _curve(law: Law, x: str, span: Range, names: Mapping[str, str]) -> alt.Chart
     line = line.transform_calculate(y=law.vega(names)).transform_filter("isFinite(datum.y)")
     unit = f" ({law.unit})" if law.unit else ""
     return line.encode(
-        _x(x, span.log),
-        alt.Y("y:Q", scale=alt.Scale(zero=False), title=f"{law.output}{unit}"),
+        _x(x, span),
+        # room for the longest labels: the title does not move when a slider makes them longer
+        alt.Y(
+            "y:Q",
+            scale=alt.Scale(zero=False),
+            title=f"{law.output}{unit}",
+            axis=alt.Axis(minExtent=50),
+        ),
         tooltip=[alt.Tooltip("x:Q", format=".4~g", title=x), alt.Tooltip("y:Q", format=".5~g")],
     )
 
 
-def _x(name: str, log: bool) -> alt.X:
-    # SI prefixes as this field says them: 10B, not 10G
-    axis = alt.Axis(labelExpr="replace(format(datum.value, '~s'), 'G', 'B')") if log else alt.Axis()
-    return alt.X("x:Q", scale=alt.Scale(type="log" if log else "linear"), title=name, axis=axis)
+def _x(name: str, span: Range) -> alt.X:
+    if not span.log:
+        return alt.X("x:Q", title=name)
+    # decades only: Vega thins the labels of a logarithmic axis no more once they are written anew,
+    # here with the prefixes of this field, 10B and not 10G
+    powers = range(math.ceil(math.log10(span.low)), math.floor(math.log10(span.high)) + 1)
+    axis = alt.Axis(
+        labelExpr="replace(format(datum.value, '~s'), 'G', 'B')", values=[10.0**p for p in powers]
+    )
+    return alt.X("x:Q", scale=alt.Scale(type="log"), title=name, axis=axis)
 
 
 def _valid(law: Law, x: str) -> list[Any]:
@@ -105,7 +117,6 @@ def _valid(law: Law, x: str) -> list[Any]:
     if x not in law.valid:
         return []
     low, high = law.valid[x]
-    log = ranges.of_variable(law, x).log
     data = alt.InlineData(values=[{"x": low, "end": high}])
     band: alt.Chart = alt.Chart(data).mark_rect(opacity=0.1)
-    return [band.encode(_x(x, log), alt.X2("end"))]
+    return [band.encode(_x(x, ranges.of_variable(law, x)), alt.X2("end"))]
