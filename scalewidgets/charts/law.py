@@ -33,10 +33,12 @@ def law_chart(
     Raises
     ------
     LawError
-        When ``x`` or a name of ``at`` is not a variable of the law, or the law sums over more items
-        than can be written out.
+        When ``x`` or a name of ``at`` is not a variable of the law, the law has none, or it sums
+        over more items than can be written out.
     """
     variables = [name for name in law.variables if name not in law.items]
+    if not variables:
+        raise LawError(f"chart: {law.id} has no variable to be drawn along, only constants")
     x = x or variables[0]
     for name in (x, *(at or {})):
         if name not in variables:

@@ -85,3 +85,30 @@ def test_plans_are_marked(fit: sw.Fit) -> None:
     assert kinds[-1]["encoding"]["shape"]["field"] == "strategy"
     # the curve reaches beyond the largest mark
     assert data[1]["N"].max() > marked["N"].max() > fit.runs["N"].max()
+
+
+# --- a law along one variable -----------------------------------------------------------------
+
+
+def test_every_constant_and_other_variable_is_a_slider() -> None:
+    chart = LAW.chart(x="D", at={"N": 1e9}).to_dict()
+    params = {one["name"]: one["value"] for one in chart["params"]}
+    assert set(params) == {"p_N", "p_E", "p_A", "p_alpha", "p_B", "p_beta"}
+    assert params["p_N"] == pytest.approx(9.0)  # decades
+    assert params["p_alpha"] == 0.35
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "message"),
+    [
+        ("hoffmann2022", {"x": "C"}, "hoffmann2022 has the variables N, D, not 'C'"),
+        ("hoffmann2022", {"at": {"Q": 1.0}}, "has the variables N, D, not 'Q'"),
+        ("gadre2024.M_opt", {}, "no variable to be drawn along, only constants"),
+        ("bordelon2024_dynamical", {}, "sums over 1000 items, more than the 100"),
+    ],
+)
+def test_a_law_that_cannot_be_drawn_says_why(name: str, more: dict[str, Any], message: str) -> None:
+    law = sw.law(name)
+    assert isinstance(law, sw.Law)
+    with pytest.raises(sw.LawError, match=message):
+        law.chart(**more)
