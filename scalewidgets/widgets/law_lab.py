@@ -267,22 +267,24 @@ class LawLab(Lab):
         weights = np.ones(len(runs))
         weights[[i for i in self.excluded if i < len(runs)]] = 0.0
         held = {n: v for n, v in self.wheel.items() if self.held.get(n) and n in law.values}
-        before, self._fit, self._no_fit = self._fit, None, ""
-        if len(held) == len(law.values):
-            self._fit = before  # nothing is left to fit: the optimum stays where it was
-            return
-        start = before.params if before is not None and before.law.id == law.id else None
-        try:
-            self._fit = fit(
-                law,
-                runs,
-                objective=Objective(self.objective, self.delta),  # type: ignore[arg-type]
-                fixed=held,
-                weights=weights,
-                start=start if start is not None and start.keys() >= law.values.keys() else None,
-            )
-        except FitError as error:
-            self._no_fit = str(error)
+        before = self._fit
+        if before is not None and list(before.params) != list(law.values):
+            before = None  # another law's
+        # set once, at the end: JupyterLab answers comms in a thread beside that of the cells
+        found, mistake = before, ""
+        if len(held) < len(law.values):  # else nothing is left to fit: the optimum stays
+            try:
+                found = fit(
+                    law,
+                    runs,
+                    objective=Objective(self.objective, self.delta),  # type: ignore[arg-type]
+                    fixed=held,
+                    weights=weights,
+                    start=None if before is None else before.params,
+                )
+            except FitError as error:
+                mistake = str(error)
+        self._fit, self._no_fit = found, mistake
 
     def facts_now(self) -> Mapping[str, Any]:
         self._read_equation()

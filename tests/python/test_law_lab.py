@@ -12,6 +12,7 @@ import traitlets
 import scalewidgets as sw
 from scalewidgets.lawbook import catalogue, ranges
 from scalewidgets.lawbook.expression import Program, Tree, symbols
+from scalewidgets.widgets import law_lab
 from scalewidgets.widgets.law_cells import pick
 from scalewidgets.widgets.typed import typed_law
 from scalewidgets.widgets.wire import unpack
@@ -251,6 +252,35 @@ def test_runs_that_allow_no_fit_say_so(runs: pl.DataFrame) -> None:
     level, text = lab.status()
     assert (level, text.partition(":")[0]) == ("warning", "no fit")
     assert math.isfinite(lab.value)
+
+
+def test_a_refused_refit_keeps_the_last_fit(runs: pl.DataFrame) -> None:
+    lab = sw.LawLab("hoffmann2022", runs, constants="fit")
+    before = lab.fit
+    assert before is not None
+    lab.excluded = list(range(25))
+    assert lab.status()[0] == "warning"
+    assert lab.fit is before
+    assert lab.value == pytest.approx(float(before.predict(N=lab.at["N"], D=lab.at["D"])))
+
+
+def test_a_cell_never_sees_half_of_a_refit(
+    runs: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JupyterLab answers a lab's questions in another thread than that in which cells run."""
+    lab = sw.LawLab("hoffmann2022", runs, constants="fit")
+    seen = []
+    real = law_lab.fit
+
+    def watched(*args: Any, **kwargs: Any) -> sw.Fit:
+        seen.append(lab.fit)
+        return real(*args, **kwargs)
+
+    before = lab.fit
+    monkeypatch.setattr(law_lab, "fit", watched)
+    lab.excluded = [3]
+    assert seen == [before]
+    assert lab.fit is not before
 
 
 def test_runs_are_offered_where_they_fit() -> None:
