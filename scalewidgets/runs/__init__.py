@@ -1,6 +1,7 @@
 """What was measured: tables of training runs, read, downloaded or simulated."""
 
-from .datasets import DatasetError, datasets, load_runs
+from .datasets import DatasetError, datasets, load_curves, load_runs
+from .logs import read_curves, read_final_losses
 from .observations import read_observations
 from .simulate import simulate_isoflop_data
 from .sources import RunsError
@@ -11,7 +12,10 @@ __all__ = [
     "RunsError",
     "RunsWarning",
     "datasets",
+    "load_curves",
     "load_runs",
+    "read_curves",
+    "read_final_losses",
     "read_observations",
     "read_runs",
     "simulate_isoflop_data",

@@ -7,63 +7,30 @@ to read it. Nothing of other people's data ships with the package; what ships is
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from pathlib import Path
-from typing import Any, BinaryIO, Literal
-from urllib.parse import quote
+from typing import Any, Literal
 
 import polars as pl
 
 from ..lawbook import closed_form
+from .naming import QUANTITIES
+from .observations import read_observations
+from .pinned import DatasetError, File, Original, TidiedCopy, fetch, is_here
 from .simulate import simulate_isoflop_data
 from .table import read_runs
+from .tidy import tidy
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-_TIMEOUT = 30  # seconds, for the connection and for each piece
 
-
-class DatasetError(RuntimeError):
-    """A data set that is not known, or cannot be had here; the message says what was tried."""
-
-
-@dataclass(frozen=True)
-class _Remote:
-    """A file in a public repository, pinned to a commit."""
-
-    repository: str
-    commit: str
-    path: str
-    bytes: int
-    sha256: str
-
-    @property
-    def url(self) -> str:
-        slug = self.repository.removeprefix("https://github.com/")
-        return f"https://raw.githubusercontent.com/{slug}/{self.commit}/{quote(self.path)}"
-
-    @property
-    def file_name(self) -> str:
-        return self.path.rpartition("/")[2]
-
-    def places(self, directory: Path) -> list[Path]:
-        """Where the file may lie in a directory: by itself, among raw files, or in a clone."""
-        slug = self.repository.removeprefix("https://github.com/").replace("/", "__")
-        places = [
-            directory / self.file_name,
-            directory / "raw" / slug / self.path,
-            directory / self.path,
-        ]
-        return list(dict.fromkeys(places))
+__all__ = ["DatasetError", "datasets", "load_curves", "load_runs"]
 
 
 def load_runs(
@@ -83,23 +50,26 @@ def load_runs(
         A name in :func:`datasets`.
     selection : {"published", "all"}
         The rows that the published analysis used, or all, with a Boolean column ``outlier`` that
-        tells those it left out. The same for a set of which nothing was left out.
+        tells those it left out. Where nothing was left out the two are the same.
     directory : path, optional
-        Where to look for the file instead of asking the network; default is the environment
-        variable ``SCALEWIDGETS_DATA``. The file may lie there by its name, as
+        Where to look for the files instead of asking the network; default is the environment
+        variable ``SCALEWIDGETS_DATA``. A file may lie there by its name, as
         ``raw/OWNER__REPOSITORY/PATH``, or as in a clone of its repository.
 
     Returns
     -------
     polars.DataFrame
         ``run``, ``N`` (parameters), ``D`` (tokens), ``C`` (FLOPs), ``loss`` (nats per token), and
-        the set's other columns. ``run`` counts rows of the original file in both selections.
+        the set's other columns. ``run`` counts rows of the original in both selections. Of a set of
+        training curves the last checkpoint of each training run, which the column ``name`` names
+        (all checkpoints where the notes say that they were fitted). A set for a law of other
+        quantities has these instead of N, D and C, and what was measured as ``loss``.
 
     Raises
     ------
     DatasetError
-        When the name is unknown, the file is not in the directory, the download fails, or the
-        content is not the pinned one.
+        When the name is unknown, a file is not in the directory, the download fails, the content
+        is not the pinned one, or no public address has the table.
 
     Examples
     --------
@@ -114,11 +84,51 @@ def load_runs(
         return simulate_isoflop_data(
             closed_form(recipe["law"]), **{k: recipe[k] for k in recipe if k != "law"}
         )
-    runs = read_runs(_fetch(name, _Remote(**record["file"]), directory), columns=record["columns"])
-    left_out = record.get("selection", {}).get("highest_losses_left_out", 0)
-    outlier = pl.col("loss").rank("min", descending=True) <= left_out
-    runs = runs.with_columns(outlier=outlier)
+    rows = _rows(name, record, directory)
+    is_final = "curves" in record and not record["curves"].get("each", False)
+    runs = _judged(record, _final(rows) if is_final else rows)
+    published = record.get("selection", {}).get("published")
+    if published is None:
+        return runs
+    runs = runs.with_columns(outlier=~pl.sql_expr(published))
     return runs if selection == "all" else runs.filter(~pl.col("outlier")).drop("outlier")
+
+
+def load_curves(name: str, *, directory: str | os.PathLike[str] | None = None) -> pl.DataFrame:
+    """The training curves of a public data set: many checkpoints a run, for ``approach_1``.
+
+    Parameters
+    ----------
+    name : str
+        A name in :func:`datasets` for which ``curves`` is true.
+    directory : path, optional
+        As for :func:`load_runs`.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``run`` (text or number: the training run's name, the same in all its rows), ``N``, ``D``
+        and ``C`` so far, ``loss`` (nats per token), and the set's other columns, sorted by ``run``
+        and tokens. Where the source gives no tokens, ``step`` stands for D and C.
+
+    Raises
+    ------
+    DatasetError
+        As :func:`load_runs`; also for a set without curves.
+
+    Examples
+    --------
+    >>> curves = load_curves("gemstones")  # doctest: +SKIP
+    """
+    record = _record(name)
+    if "curves" not in record:
+        known = ", ".join(other for other, one in _records().items() if "curves" in one)
+        raise DatasetError(f"datasets: {name} has no training curves; these have: {known}")
+    table = _rows(name, record, directory)
+    table = table.filter(pl.sql_expr(record["curves"].get("where", "true")))
+    table = table.sort("name", _progress(table), maintain_order=True)
+    curves = _judged(record, table).drop("run")
+    return curves.select(pl.col("name").alias("run"), pl.exclude("name"))
 
 
 def datasets() -> pl.DataFrame:
@@ -127,19 +137,25 @@ def datasets() -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``name``, ``title``, ``rows`` (of the published selection), ``licence``, ``source``,
-        ``citation``, ``notes`` (what to know before fitting), and ``available``: whether it can be
-        had without a network, from the directory ``SCALEWIDGETS_DATA``, the cache or the package.
+        ``name``, ``title``, ``rows`` (of the published selection), ``curves`` (whether
+        :func:`load_curves` has its checkpoints), ``licence``, ``source``, ``citation``, ``notes``
+        (what to know before fitting), ``downloads`` (whether a public address has its files; of
+        the others all but the simulated need a tidied copy in a directory), and ``available``:
+        whether it can be had without a network, from the directory ``SCALEWIDGETS_DATA``, the
+        cache or the package.
     """
     return pl.DataFrame(
         [
             {
                 "name": name,
-                **{key: record[key] for key in ("title", "rows", "licence")},
-                "source": record["file"]["repository"] if "file" in record else "scalewidgets",
+                **{key: record[key] for key in ("title", "rows")},
+                "curves": "curves" in record,
+                "licence": record["licence"],
+                "source": record.get("source", {}).get("repository", "scalewidgets"),
                 "citation": record["citation"],
                 "notes": " ".join(record["notes"]),
-                "available": "file" not in record or _is_here(_Remote(**record["file"])),
+                "downloads": "files" in record,
+                "available": all(is_here(file) for file in _files(record)),
             }
             for name, record in _records().items()
         ]
@@ -164,96 +180,53 @@ def _record(name: str) -> Mapping[str, Any]:
     return records[name]
 
 
-# --- where a file is had from ---------------------------------------------------------------
+def _files(record: Mapping[str, Any]) -> list[File]:
+    """What a set is read from; nothing for a simulated one."""
+    if "source" not in record:
+        return []
+    source = record["source"]
+    repository, commit = source["repository"], source["commit"]
+    if "tidied" in record:
+        where = f"{repository}/tree/{commit}, {source['path']}"
+        return [TidiedCopy(**record["tidied"], source=where, form=source["form"])]
+    return [
+        Original(repository, commit, one["path"], one["bytes"], one["sha256"])
+        for one in record["files"]
+    ]
 
 
-def _fetch(name: str, remote: _Remote, directory: str | os.PathLike[str] | None) -> Path:
-    chosen = directory or os.environ.get("SCALEWIDGETS_DATA")
-    return _find(name, remote, Path(chosen).expanduser()) if chosen else _download(name, remote)
-
-
-def _find(name: str, remote: _Remote, directory: Path) -> Path:
-    """The file in a directory, which stands for the network: nothing is downloaded."""
-    places = remote.places(directory)
-    found = [place for place in places if place.is_file()]
-    for place in found:
-        if _sha256(place) == remote.sha256:
-            return place
-    if found:
-        got = "; ".join(f"{place} has {_sha256(place)}" for place in found)
-        raise DatasetError(
-            f"datasets: {name} must have the SHA-256 {remote.sha256}, but {got}. That is not the "
-            f"file of commit {remote.commit[:10]}: take it from {remote.url}"
-        )
-    looked = ", ".join(str(place) for place in places)
-    raise DatasetError(
-        f"datasets: {name} is not in {directory}; looked for {looked}. While a directory is given "
-        "(directory= or SCALEWIDGETS_DATA) the network is not asked: unset it to download, or put "
-        f"{remote.url} there"
+def _rows(
+    name: str, record: Mapping[str, Any], directory: str | os.PathLike[str] | None
+) -> pl.DataFrame:
+    """The rows as the record's expressions give them, under their names here."""
+    told = [one.get("told", {}) for one in record.get("files", [{}])]
+    places = [fetch(name, file, directory) for file in _files(record)]
+    return tidy(
+        list(zip(places, told, strict=True)),
+        record["columns"],
+        record.get("reader", {"kind": "table"}),
+        record.get("selection", {}).get("where", "true"),
     )
 
 
-def _download(name: str, remote: _Remote) -> Path:
-    """The file in the cache, downloaded when it is not there; written only once it is checked."""
-    import pooch  # 0.12 s of import that only a download needs
-
-    cached = _cached(remote)
-    try:
-        pooch.retrieve(
-            remote.url,
-            known_hash=f"sha256:{remote.sha256}",
-            fname=cached.name,
-            path=cached.parent,
-            downloader=lambda url, path, _: _download_bounded(url, path, remote.bytes),
-        )
-    except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"datasets: {name} could not be downloaded from {remote.url} into {cached.parent}: "
-            f"{error}\nWithout a network, put the file into a directory and set SCALEWIDGETS_DATA "
-            'to it; load_runs("simulated") needs neither. SCALEWIDGETS_CACHE moves the cache'
-        ) from error
-    return cached
+def _final(curves: pl.DataFrame) -> pl.DataFrame:
+    """The last checkpoint of each training run."""
+    progress = pl.col(_progress(curves))
+    last = curves.filter((progress == progress.max()).over("name"))
+    return last.unique("name", keep="first", maintain_order=True)  # some are logged twice
 
 
-def _download_bounded(url: str, path: str, limit: int) -> None:
-    """Write what a URL gives to a path; a server that sends more than ``limit`` bytes is left."""
-    import pooch
-
-    with open(path, "wb") as file:
-        pooch.HTTPDownloader(timeout=_TIMEOUT)(url, _Bounded(file, limit), None)
+def _progress(table: pl.DataFrame) -> str:
+    """What grows along a training run."""
+    return "D" if "D" in table.columns else "step"
 
 
-class _Bounded:
-    """A file that takes so many bytes and no more."""
-
-    def __init__(self, file: BinaryIO, limit: int) -> None:
-        self._file, self._limit, self._left = file, limit, limit
-
-    def write(self, piece: bytes) -> None:
-        self._left -= len(piece)
-        if self._left < 0:
-            raise ValueError(f"the server sends more than the {self._limit} bytes of the file")
-        self._file.write(piece)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-
-def _cached(remote: _Remote) -> Path:
-    """Where the file is cached; another pinned content has another name."""
-    folder = os.environ.get("SCALEWIDGETS_CACHE")
-    if not folder:
-        import pooch
-
-        folder = str(pooch.os_cache("scalewidgets"))
-    return Path(folder).expanduser() / f"{remote.sha256[:12]}-{remote.file_name}"
-
-
-def _is_here(remote: _Remote) -> bool:
-    directory = os.environ.get("SCALEWIDGETS_DATA")
-    places = remote.places(Path(directory).expanduser()) if directory else [_cached(remote)]
-    return any(place.is_file() and _sha256(place) == remote.sha256 for place in places)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _judged(record: Mapping[str, Any], table: pl.DataFrame) -> pl.DataFrame:
+    """The table through the door for runs, or for a law's other quantities."""
+    other = record.get("observations")
+    if other is None:
+        return read_runs(table, columns={q: q for q in QUANTITIES if q in table.columns})
+    found = read_observations(table, other["variables"], other["output"])
+    measured = ["run", *other["variables"], "loss"]
+    found = found.with_row_index("run").with_columns(pl.col("run").cast(pl.Int64))
+    return found.select(*measured, pl.exclude(measured))

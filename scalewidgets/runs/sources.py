@@ -5,7 +5,9 @@ from __future__ import annotations
 import glob
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,31 @@ _UNDERSTOOD = (
     "a Polars DataFrame or LazyFrame, a pandas DataFrame, a PyArrow Table, a dict of columns, "
     "a list of dicts, or a path or pattern of .csv, .parquet, .json or .jsonl files"
 )
+_REMOTE = ".parquet, .csv, .tsv or .jsonl files"
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCANNED = {
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".csv", ".csv.gz"), "csv"),
+    ".tsv": "tsv",
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+}
+_INFERRED_ROWS = 10_000  # from which a csv or jsonl file's types are taken
+# what Polars asks for where the environment does not say it
+_ACCESS = {
+    **dict.fromkeys(("s3", "s3a"), ("aws_region", "aws_access_key_id", "aws_secret_access_key")),
+    **dict.fromkeys(("gs", "gcs"), ("google_service_account",)),
+    **dict.fromkeys(
+        ("az", "azure", "abfs", "abfss", "adl"),
+        ("azure_storage_account_name", "azure_storage_account_key"),
+    ),
+}
 
 
 class RunsError(ValueError):
     """A table that cannot be used as training runs; the message says what to do about it."""
 
 
-def as_frame(source: Source) -> pl.DataFrame:
+def as_frame(source: Source, storage_options: Mapping[str, Any] | None = None) -> pl.DataFrame:
     """The table in a source, columns as they are.
 
     Raises
@@ -34,24 +54,79 @@ def as_frame(source: Source) -> pl.DataFrame:
     RunsError
         When the source is of no known kind, or a file is missing or cannot be read.
     """
-    try:
+    with reading(source):
         if isinstance(source, pl.DataFrame):
             return source
         if isinstance(source, pl.LazyFrame):
             return source.collect()
         if isinstance(source, (str, os.PathLike)):
-            return _from_files(os.fspath(source))
+            name = os.fspath(source)
+            if _URL.match(name):
+                return _scan_one(name, storage_options).collect(engine="streaming")
+            return _from_files(name)
         if isinstance(source, (Mapping, list, tuple)):
             return _from_records(source)
         if type(source).__module__.partition(".")[0] == "pandas":
             return _from_pandas(source)
         if hasattr(source, "__arrow_c_stream__"):
             return pl.DataFrame(source)
+    raise RunsError(f"runs: {type(source).__name__} is not a table; give {_UNDERSTOOD}")
+
+
+def scan(
+    source: Source,
+    storage_options: Mapping[str, Any] | None = None,
+    floats: Sequence[str] = (),
+) -> pl.LazyFrame:
+    """The table in a source, of which files and URLs are read only as far as a query needs.
+
+    Parameters
+    ----------
+    source, storage_options : as for :func:`read_runs`
+    floats : sequence of str
+        Columns that are read as floats from text files, whatever their first rows look like.
+
+    Raises
+    ------
+    RunsError
+        As :func:`as_frame`; when collected, wrap the query in :func:`reading`.
+    """
+    with reading(source):
+        if isinstance(source, pl.LazyFrame):
+            return source
+        if isinstance(source, (str, os.PathLike)):
+            name = os.fspath(source)
+            files = [name] if _URL.match(name) else _found(name)
+            if all(_kind(file) for file in files):
+                parts = [_scan_one(file, storage_options, floats) for file in files]
+                # files that need no reconciling are best left to one scan
+                return parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal_relaxed")
+        return as_frame(source).lazy()
+
+
+def counts_quickly(source: Source) -> bool:
+    """Whether the number of rows can be known without reading them: Parquet files tell."""
+    return isinstance(source, (str, os.PathLike)) and _kind(os.fspath(source)) == "parquet"
+
+
+@contextmanager
+def reading(source: Source) -> Iterator[None]:
+    """What goes wrong inside, as a :class:`RunsError` that names the source."""
+    try:
+        yield
     except RunsError:
         raise
-    except (pl.exceptions.PolarsError, ImportError, TypeError, OverflowError, ValueError) as error:
-        raise RunsError(f"runs: the table cannot be read: {error}") from error
-    raise RunsError(f"runs: {type(source).__name__} is not a table; give {_UNDERSTOOD}")
+    except (
+        *(pl.exceptions.PolarsError, ImportError, TypeError, OverflowError, ValueError),
+        OSError,
+    ) as error:
+        if not isinstance(source, (str, os.PathLike)):
+            raise RunsError(f"runs: the table cannot be read: {error}") from error
+        name = os.fspath(source)
+        advice = _access(name) if _URL.match(name) else ""
+        if "TapeError" in str(error):
+            advice = ". JSON has no NaN: write null for it, or Parquet"
+        raise RunsError(f"runs: {name} cannot be read: {error}{advice}") from error
 
 
 def _from_records(records: Mapping[str, Any] | Sequence[Any]) -> pl.DataFrame:
@@ -99,21 +174,21 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
 
 def _from_files(pattern: str) -> pl.DataFrame:
     """All files of a path or pattern, in the order of their names, one below the other."""
+    tables = []
+    for name in _found(pattern):
+        with reading(name):
+            tables.append(_read(name))
+    return pl.concat(tables, how="diagonal_relaxed")
+
+
+def _found(pattern: str) -> list[str]:
     pattern = os.path.expanduser(pattern)
     if os.path.isdir(pattern):
         raise RunsError(f"runs: {pattern} is a directory; give a pattern such as {pattern}/*.csv")
     found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not found:
         raise RunsError(f"runs: there is no file {pattern} (seen from {os.getcwd()})")
-    tables = []
-    for name in found:
-        try:
-            tables.append(_read(name))
-        except RunsError:
-            raise
-        except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-            raise RunsError(f"runs: {name} cannot be read: {error}") from error
-    return pl.concat(tables, how="diagonal_relaxed")
+    return found
 
 
 def _read(name: str) -> pl.DataFrame:
@@ -158,3 +233,59 @@ def _json_lines(name: str) -> list[Any]:
                 except json.JSONDecodeError as error:
                     raise RunsError(f"runs: {name}, line {number}: {error}") from error
     return rows
+
+
+def _kind(name: str) -> str | None:
+    """How Polars scans a file of this name; None where it does not."""
+    is_web = name.lower().startswith(("http://", "https://"))
+    lowered = (re.split("[?#]", name)[0] if is_web else name).lower()
+    return next((kind for end, kind in _SCANNED.items() if lowered.endswith(end)), None)
+
+
+def _scan_one(
+    name: str, storage_options: Mapping[str, Any] | None, floats: Sequence[str] = ()
+) -> pl.LazyFrame:
+    """A file, or the URL (or pattern of URLs) of Parquet, csv or jsonl files, as a lazy table."""
+    is_url = _URL.match(name) is not None
+    options = dict(storage_options) if storage_options else None
+    types = dict.fromkeys(floats, pl.Float64)
+    kind = _kind(name)
+    if kind is None:
+        raise RunsError(f"runs: {name} is of no kind that is read from a URL; give {_REMOTE}")
+    if kind == "parquet":
+        # files of one sweep may differ in columns; a quantity that is missing is refused later
+        return pl.scan_parquet(
+            name,
+            glob=is_url,
+            storage_options=options,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
+    if kind == "jsonl":
+        return pl.scan_ndjson(
+            name,
+            infer_schema_length=_INFERRED_ROWS,
+            schema_overrides=types,
+            storage_options=options,
+        )
+    return pl.scan_csv(
+        name,
+        separator="\t" if kind == "tsv" else ",",
+        infer_schema_length=_INFERRED_ROWS,
+        schema_overrides=types,
+        glob=is_url,
+        storage_options=options,
+    )
+
+
+def _access(url: str) -> str:
+    """What to check when a URL cannot be read."""
+    keys = _ACCESS.get(url.partition("://")[0].lower())
+    if keys is None:
+        return ". Check the address, and that it may be read from here without a password"
+    options = ", ".join(f'"{key}": ...' for key in keys)
+    region = ", the region" if "aws_region" in keys else ""
+    return (
+        f". Check the address{region} and the credentials, which are taken from the environment "
+        f"or from storage_options={{{options}}}"
+    )

@@ -11,7 +11,7 @@ import json
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -48,6 +48,7 @@ def read_runs(
     columns: Mapping[str, str] | None = None,
     units: Mapping[str, str | float] | None = None,
     invalid: Literal["error", "set_aside"] = "error",
+    storage_options: Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """Training runs from any table, with canonical columns and units.
 
@@ -55,7 +56,10 @@ def read_runs(
     ----------
     source
         A Polars DataFrame or LazyFrame, a pandas DataFrame, a PyArrow Table, a dict of lists or
-        arrays, a list of dicts, or a path or pattern of csv, parquet, json or jsonl files.
+        arrays, a list of dicts, or a path or pattern of csv, parquet, json or jsonl files; also
+        the URL (``s3://``, ``gs://``, ``az://``, ``https://``; a pattern, except over https) of
+        csv, parquet or jsonl files. A row is a run: for logs with many rows a run there are
+        :func:`read_final_losses` and :func:`read_curves`.
     columns : mapping, optional
         From the quantities ``N``, ``D``, ``C``, ``loss`` to the source's names, for those that are
         not understood by themselves (``params``, ``model_size``, ``tokens``, ``training_tokens``,
@@ -68,6 +72,9 @@ def read_runs(
     invalid : {"error", "set_aside"}
         What to do with rows in which a quantity is missing, infinite, zero or negative: refuse the
         table, or leave them out with a :class:`RunsWarning` that names them.
+    storage_options : mapping, optional
+        Access to a URL as Polars takes it, such as ``{"aws_region": "eu-west-1"}``; without,
+        credentials come from the environment.
 
     Returns
     -------
@@ -92,10 +99,11 @@ def read_runs(
     >>> table = {"params": ["70M", "410M"], "tokens": ["3e9", "8e9"], "val_loss": [3.9, 3.2]}
     >>> read_runs(table).row(0)
     (0, 70000000.0, 3000000000.0, 1.26e+18, 3.9)
+    >>> read_runs("s3://bucket/sweep/*.parquet")  # doctest: +SKIP
     """
     if invalid not in ("error", "set_aside"):
         raise RunsError(f'runs: invalid is {invalid!r}; it must be "error" or "set_aside"')
-    frame = as_frame(source)
+    frame = as_frame(source, storage_options)
     if frame.is_empty():
         raise RunsError("runs: the table has no rows")
     names, is_own = _row_names(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import importlib
+import re
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from scalewidgets.runs import DatasetError, datasets, load_runs, read_runs
+from scalewidgets.runs.datasets import load_curves
+from scalewidgets.runs.pinned import Original
 
 # the package's attribute of this name is the function
 module = importlib.import_module("scalewidgets.runs.datasets")
@@ -25,6 +28,7 @@ module = importlib.import_module("scalewidgets.runs.datasets")
 CONTENT = b"Model Size,FLOP,loss,note\n" + b"".join(
     b"%de8,6e19,%.2f,n%d\n" % (i + 1, 3.0 - 0.1 * i, i) for i in range(8)
 )
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PATH = "data/toy runs.csv"
 RECORD = {
     "title": "Toy runs",
@@ -32,15 +36,10 @@ RECORD = {
     "licence": "CC0",
     "rows": 6,
     "notes": ["One.", "Two."],
-    "file": {
-        "repository": "https://github.com/someone/toy",
-        "commit": "c0ffee" * 6 + "abcd",
-        "path": PATH,
-        "bytes": len(CONTENT),
-        "sha256": hashlib.sha256(CONTENT).hexdigest(),
-    },
-    "columns": {"N": "Model Size", "C": "FLOP", "loss": "loss"},
-    "selection": {"highest_losses_left_out": 2},
+    "source": {"repository": "https://github.com/someone/toy", "commit": "c0ffee" * 6 + "abcd"},
+    "files": [{"path": PATH, "bytes": len(CONTENT), "sha256": SHA256}],
+    "columns": {"N": '"Model Size"', "C": "FLOP", "loss": "loss", "note": "note"},
+    "selection": {"published": "loss < 2.85"},
 }
 
 
@@ -77,7 +76,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         answers.url = f"http://127.0.0.1:{running.server_address[1]}/toy.csv"
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.setenv(name, "127.0.0.1")
-        monkeypatch.setattr(module._Remote, "url", property(lambda self: answers.url))
+        monkeypatch.setattr(Original, "url", property(lambda self: answers.url))
         yield answers
         running.shutdown()
         thread.join()
@@ -104,7 +103,7 @@ def test_a_good_file_is_downloaded_once(server: Server, toy: Path) -> None:
     runs = load_runs("toy")
     assert_frame_equal(load_runs("toy"), runs)
     assert server.asked == ["/toy.csv"]
-    assert cached_files(toy) == [f"{RECORD['file']['sha256'][:12]}-toy runs.csv"]  # type: ignore[index]
+    assert cached_files(toy) == [f"{SHA256[:12]}-toy runs.csv"]
     assert datasets()["available"].item()
 
 
@@ -123,7 +122,7 @@ def test_selections(server: Server) -> None:
 def test_wrong_content_names_both_hashes_and_leaves_nothing(server: Server, toy: Path) -> None:
     server.content = CONTENT.replace(b"n7", b"n8")
     got = hashlib.sha256(server.content).hexdigest()
-    with pytest.raises(DatasetError, match=f"toy runs.csv.*{RECORD['file']['sha256']}.*{got}"):  # type: ignore[index]
+    with pytest.raises(DatasetError, match=f"toy runs.csv.*{SHA256}.*{got}"):
         load_runs("toy")
     assert cached_files(toy) == []
 
@@ -192,7 +191,8 @@ def test_a_directory_is_read_and_the_network_left_alone(
         runs = load_runs("toy")
     else:
         runs = load_runs("toy", directory=tmp_path / "given")
-    assert_frame_equal(runs, read_runs(file, columns=RECORD["columns"])[2:])  # type: ignore[arg-type]
+    columns = {"N": "Model Size", "C": "FLOP", "loss": "loss"}
+    assert_frame_equal(runs, read_runs(file, columns=columns)[2:])
     assert server.asked == []
 
 
@@ -207,7 +207,7 @@ def test_the_hash_is_checked_in_a_directory_too(server: Server, tmp_path: Path) 
     wrong = CONTENT.replace(b"n7", b"n8")
     (tmp_path / "toy runs.csv").write_bytes(wrong)
     got = hashlib.sha256(wrong).hexdigest()
-    with pytest.raises(DatasetError, match=f"{RECORD['file']['sha256']}.*toy runs.csv has {got}"):  # type: ignore[index]
+    with pytest.raises(DatasetError, match=f"{SHA256}.*toy runs.csv has {got}"):
         load_runs("toy", directory=tmp_path)
     assert server.asked == []
 
@@ -224,6 +224,104 @@ def test_an_absent_file_names_the_places(
     assert not datasets()["available"].item()
 
 
+# --- several files, curves, other quantities, copies ----------------------------------------
+
+
+def known(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    monkeypatch.setattr(module, "_records", lambda: {"toy": RECORD | changes})
+
+
+def placed(folder: Path, path: str, content: bytes, **told: Any) -> dict[str, Any]:
+    """A file in a clone of its repository; what a record says of it."""
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return {"path": path, "bytes": len(content), "sha256": sha256, "told": told}
+
+
+def curve(*losses: float) -> bytes:
+    rows = [f"{10 - i}e9,{loss}\n".encode() for i, loss in enumerate(losses)]  # last comes first
+    return b"tokens,loss\n" + b"".join(rows)
+
+
+@pytest.fixture
+def curves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Two curves in files of one name: of three checkpoints, and of two, the last logged twice."""
+    files = [
+        placed(tmp_path, "1/log.csv", curve(2.0, 2.5, 3.0), name="a", N=1e8),
+        placed(tmp_path, "2/log.csv", curve(1.5, 2.0) + b"10e9,1.7\n", name="b", N=2e8),
+    ]
+    columns = {"name": "name", "N": "N", "D": "tokens", "loss": "loss"}
+    known(monkeypatch, files=files, columns=columns, curves={}, selection={})
+    return tmp_path
+
+
+def test_a_set_of_curves_gives_its_final_runs(curves: Path) -> None:
+    runs = load_runs("toy", directory=curves)
+    assert runs.select("run", "name", "N", "D", "loss").rows() == [
+        (0, "a", 1e8, 1e10, 2.0),
+        (1, "b", 2e8, 1e10, 1.5),
+    ]
+
+
+def test_and_its_checkpoints_from_first_to_last(curves: Path) -> None:
+    found = load_curves("toy", directory=curves)
+    assert found.columns == ["run", "N", "D", "C", "loss"]
+    assert found["run"].to_list() == ["a"] * 3 + ["b"] * 3
+    assert found["D"].to_list() == [8e9, 9e9, 1e10, 9e9, 1e10, 1e10]
+    assert found["loss"].to_list() == [3.0, 2.5, 2.0, 2.0, 1.5, 1.7]
+    assert found["C"][0] == 6 * 1e8 * 8e9
+
+
+def test_checkpoints_that_count_as_runs(curves: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = module._records()["toy"]
+    known(monkeypatch, **record | {"curves": {"each": True, "where": "name = 'b'"}})
+    assert load_runs("toy", directory=curves).height == 6
+    assert load_curves("toy", directory=curves)["run"].to_list() == ["b"] * 3
+
+
+def test_every_file_is_needed(curves: Path) -> None:
+    (curves / "2/log.csv").unlink()
+    with pytest.raises(DatasetError, match=re.escape(str(curves / "2/log.csv"))):
+        load_runs("toy", directory=curves)
+
+
+def test_a_set_without_curves_names_those_that_have_them(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"toy has no training curves; these have: $"):
+        load_curves("toy", directory=tmp_path)
+
+
+def test_a_law_of_other_quantities(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = placed(tmp_path, "t.csv", b"k,note,hits\n1,x,-0.5\n10,y,-0.75\n")
+    columns = {"note": "note", "k": "k", "gain": "hits"}
+    other = {"variables": ["k"], "output": "gain"}
+    known(monkeypatch, files=[file], columns=columns, observations=other, selection={})
+    runs = load_runs("toy", directory=tmp_path)
+    assert runs.columns == ["run", "k", "loss", "note"]
+    assert runs.rows() == [(0, 1.0, -0.5, "x"), (1, 10.0, -0.75, "y")]
+
+
+def test_a_tidied_copy_is_never_sought_in_the_network(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = RECORD["source"] | {"path": "fit.py", "form": "lists in Python code"}  # type: ignore[operator]
+    copy = {"name": "toy.csv", "bytes": len(CONTENT), "sha256": SHA256}
+    toy = {key: RECORD[key] for key in RECORD if key != "files"} | {"source": source}
+    monkeypatch.setattr(module, "_records", lambda: {"toy": toy | {"tidied": copy}})
+    with pytest.raises(DatasetError, match=r"fit\.py, it is lists in Python code\. Put a tidied"):
+        load_runs("toy")
+    with pytest.raises(DatasetError, match=rf"is not in .*toy\.csv with the SHA-256 {SHA256}"):
+        load_runs("toy", directory=tmp_path)
+    assert not datasets()["downloads"].item()
+    assert not datasets()["available"].item()
+    (tmp_path / "toy.csv").write_bytes(CONTENT)
+    monkeypatch.setenv("SCALEWIDGETS_DATA", str(tmp_path))
+    assert datasets()["available"].item()
+    assert load_runs("toy").height == 6
+    assert server.asked == []
+
+
 # --- the sets that are there ----------------------------------------------------------------
 
 
@@ -235,19 +333,32 @@ def real(monkeypatch: pytest.MonkeyPatch, toy: Path) -> None:
 
 
 def test_the_url_is_pinned_to_a_commit() -> None:
-    remote = module._Remote(**RECORD["file"])
-    assert remote.url == (
-        f"https://raw.githubusercontent.com/someone/toy/{remote.commit}/data/toy%20runs.csv"
+    (file,) = module._files(RECORD)
+    assert file.url == (
+        f"https://raw.githubusercontent.com/someone/toy/{'c0ffee' * 6}abcd/data/toy%20runs.csv"
     )
 
 
 @pytest.mark.usefixtures("real")
-def test_the_table_of_data_sets() -> None:
+def test_the_table_of_data_sets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     table = datasets()
-    assert table["name"].to_list() == ["chinchilla", "simulated"]
-    assert table.filter(name="simulated")["available"].item()
-    assert not table.filter(name="chinchilla")["available"].item()
+    assert {"chinchilla", "gemstones", "llama3", "simulated", "step_law"} < set(table["name"])
+    assert table.filter("available")["name"].to_list() == ["simulated"]
     assert table.null_count().sum_horizontal().item() == 0
+    monkeypatch.setenv("SCALEWIDGETS_DATA", str(tmp_path))
+    assert datasets().filter("available")["name"].to_list() == ["simulated"]
+
+
+@pytest.mark.usefixtures("real")
+def test_every_source_is_pinned() -> None:
+    for name, record in module._records().items():
+        if name == "simulated":
+            continue
+        assert re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", record["source"]["repository"])
+        assert re.fullmatch(r"[0-9a-f]{40}", record["source"]["commit"]), name
+        for file in module._files(record):
+            assert re.fullmatch(r"[0-9a-f]{64}", file.sha256), name
+            assert file.bytes > 0
 
 
 @pytest.mark.usefixtures("real")
@@ -264,23 +375,6 @@ def test_simulated_runs_need_no_network(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert runs["budget"].n_unique() == 9
     assert_frame_equal(runs, load_runs("simulated"))
     assert_frame_equal(read_runs(runs), runs)
-
-
-@pytest.mark.usefixtures("real")
-def test_chinchilla_is_the_published_selection(shared: Path) -> None:
-    runs = load_runs("chinchilla", directory=shared / "data")
-    whole = load_runs("chinchilla", directory=shared / "data", selection="all")
-    assert runs.height == datasets().filter(name="chinchilla")["rows"].item() == 240
-    assert whole.height == 245
-    # the five left out are the ones trained on least data for their size (Besiroglu et al. 2024)
-    left_out = whole.filter("outlier")
-    assert left_out["run"].to_list() == [0, 1, 2, 3, 4]
-    assert (left_out["D"] / left_out["N"]).max() < 0.41
-    assert runs["loss"].max() < left_out["loss"].min()
-    # the same runs as the tidied table that lies beside the original
-    tidy = read_runs(shared / "data" / "epoch_chinchilla.csv")
-    assert_frame_equal(whole.select("run", "N", "D", "C", "loss"), tidy[:, :5])
-    assert whole["outlier"].to_list() == tidy["epoch_outlier"].to_list()
 
 
 def test_importing_is_light() -> None:
