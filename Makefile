@@ -64,7 +64,7 @@ build: js/node_modules/.ready
 	cd js && npm run --silent build
 
 bench: .venv/.bench chromium
-	$(BIN)/pytest -v benchmarks --benchmark-only --benchmark-columns median,iqr,rounds
+	$(BIN)/pytest -v -rs benchmarks --benchmark-only --benchmark-columns median,iqr,rounds
 	$(BIN)/python -m benchmarks.browser
 
 dist: dist/.built

@@ -9,6 +9,10 @@ import pytest
 HEAD = f"{'':34}{'CPU time':>12}{'times ours':>12}{'off by':>12}  says"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--ten-million", action="store_true", help="also fit ten million runs")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     session = getattr(config, "_benchmarksession", None)
@@ -34,13 +38,25 @@ def table(group: str, rows: list[Any]) -> Iterable[str]:
     ours = seconds(rows[0])
     best = lowest(rows)
     for row in rows:
-        name = row.param or ("ours" if row is rows[0] else "by hand")
+        name = row.extra_info.get("name") or row.param or ("ours" if row is rows[0] else "by hand")
         line = f"  {name:32}{text(seconds(row)):>12}{seconds(row) / ours:>12.2f}"
-        if best:
-            off = max(v / b for v, b in zip(row.extra_info["values"], best, strict=True)) - 1
-            said = "success" if row.extra_info["success"] else "no success"
-            line += f"{max(off, 0.0):>12.0e}  {said}"
-        yield line
+        off = f"{off_by(row, best):.0e}" if "values" in row.extra_info else ""
+        yield f"{line}{off:>12}  {said(row)}".rstrip()
+
+
+def off_by(row: Any, best: list[float]) -> float:
+    """How far a row ended above the best, relative, in the worst of its problems."""
+    return max(
+        0.0, *(float(v) / b - 1 for v, b in zip(row.extra_info["values"], best, strict=True))
+    )
+
+
+def said(row: Any) -> str:
+    """What the method, or the benchmark about it, says."""
+    if "says" in row.extra_info:
+        return str(row.extra_info["says"])
+    words = {True: "success", False: "no success", None: "nothing"}
+    return words[row.extra_info["success"]] if "success" in row.extra_info else ""
 
 
 def seconds(row: Any) -> float:

@@ -1,140 +1,62 @@
-"""What the kernel takes for a refit, a fit from nowhere and a bootstrap, beside what a user has.
+"""What the kernel takes for refits, fits from nowhere, intervals and a bootstrap, beside what a
+user has (`peers.py`).
 
 The problem is Hoffmann et al.'s third approach (2022, App. D.2) on Chinchilla's 240 runs: Huber
-loss, delta 1e-3, of log residuals, summed. iminuit, lmfit and SciPy get the objective as a careful
-user writes it (logarithms taken once, no gradient) and the same start; every method also says how
-far above the optimum it ended, and whether it called that a success. Times are compared, never
-asserted; our own optimum is.
+loss, delta 1e-3, of log residuals, summed; and least squares on the plain loss, for those who do
+nothing else. Every method has the same start and also says how far above the optimum it ended, and
+whether it called that a success. Times are compared, never asserted; our own optimum is.
 """
 
+from __future__ import annotations
+
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lmfit  # type: ignore[import-untyped]
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pytest
 from iminuit import Minuit  # type: ignore[import-untyped]
-from scipy.optimize import minimize
+from scipy.special import stdtrit
 
 from scalewidgets.fitting import Fit
-from scalewidgets.fitting.objective import HOFFMANN_DELTA, Objective
+from scalewidgets.fitting.objective import Objective
 from scalewidgets.fitting.parametric import solve
 from scalewidgets.fitting.problem import Problem
-from scalewidgets.lawbook import law
+from scalewidgets.fitting.uncertainty import bend
+from scalewidgets.lawbook import closed_form
 from scalewidgets.runs import load_runs, simulate_isoflop_data
 
-Array = npt.NDArray[np.float64]
+from .peers import (
+    NAMES,
+    PEERS,
+    PLAIN_PEERS,
+    Array,
+    Case,
+    Outcome,
+    Peer,
+    coordinates,
+    installed,
+    simple_scaling_laws,
+)
+from .timing import group
 
-# On its way a peer may try constants that overflow.
-pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning")
+# On its way a peer may try constants that overflow; chinchilla forks workers that it leaves idle.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:overflow encountered in exp:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
 
-NAMES = ("a", "b", "e", "alpha", "beta")  # a, b, e: logarithms of A, B, E
+LAW = closed_form("besiroglu2024")
+PLAIN = Objective("least_squares", log=False)
 # Where the replication of Besiroglu et al. 2024 starts: the constants in the paper's TeX source.
 EPOCH_START = np.array([6.0073404, 6.0179186, 0.5267228, 0.33917084, 0.2849083])
 OPTIMUM = 0.0010182740178  # sum over the 240 published runs, from many starts
 RESAMPLES = 4000
 PEER_RESAMPLES = 12  # a peer takes a minute or more for all: its time is scaled up
 LEFT_OUT = range(0, 240, 20)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Where a method ended: the objective there, and whether the method called it a success."""
-
-    value: float
-    success: bool
-
-
-def huber(r: Array) -> Array:
-    size, delta = np.abs(r), HOFFMANN_DELTA
-    return np.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
-
-
-@dataclass(frozen=True)
-class Case:
-    """Logarithms of parameters, tokens and loss of some runs (n,), and how much each counts."""
-
-    N: Array
-    D: Array
-    loss: Array
-    weights: Array
-
-    def only(self, kept: npt.NDArray[np.bool_]) -> "Case":
-        return Case(self.N[kept], self.D[kept], self.loss[kept], self.weights[kept])
-
-    def residuals(self, x: Array) -> Array:
-        """Logarithm of predicted over measured loss (n,)."""
-        a, b, e, alpha, beta = x
-        predicted = np.exp(a - alpha * self.N) + np.exp(b - beta * self.D) + np.exp(e)
-        return np.asarray(np.log(predicted) - self.loss)
-
-    def objective(self, x: Array) -> float:
-        return float(np.sum(self.weights * huber(self.residuals(x))))
-
-
-def iminuit_default(case: Case, start: Array) -> Outcome:
-    found = Minuit(case.objective, start, name=NAMES).migrad()
-    return Outcome(found.fval, found.valid)
-
-
-def iminuit_tight(case: Case, start: Array) -> Outcome:
-    """With the tolerance that a sum of 1e-3 asks for: by default iminuit thinks in units of 1."""
-    problem = Minuit(case.objective, start, name=NAMES)
-    problem.tol = 1e-9
-    found = problem.migrad()
-    return Outcome(found.fval, found.valid)
-
-
-def parameters(start: Array) -> lmfit.Parameters:
-    created = lmfit.Parameters()
-    for name, value in zip(NAMES, start, strict=True):
-        created.add(name, value=float(value))
-    return created
-
-
-def values(given: lmfit.Parameters) -> Array:
-    return np.array([given[name].value for name in NAMES])
-
-
-def lmfit_least_squares(case: Case, start: Array) -> Outcome:
-    """Levenberg and Marquardt on residuals whose squares add up to the objective."""
-
-    def roots(given: lmfit.Parameters) -> Array:
-        r = case.residuals(values(given))
-        return np.asarray(np.sign(r) * np.sqrt(case.weights * huber(r)))
-
-    found = lmfit.minimize(roots, parameters(start))
-    return Outcome(float(found.chisqr), bool(found.success))
-
-
-def lmfit_bfgs(case: Case, start: Array) -> Outcome:
-    found = lmfit.minimize(lambda x: case.objective(values(x)), parameters(start), method="bfgs")
-    return Outcome(case.objective(values(found.params)), bool(found.success))
-
-
-def scipy_bfgs(case: Case, start: Array) -> Outcome:
-    found = minimize(case.objective, start, method="BFGS")
-    return Outcome(float(found.fun), bool(found.success))
-
-
-PEERS: dict[str, Callable[[Case, Array], Outcome]] = {
-    "iminuit, tol=1e-9": iminuit_tight,
-    "iminuit as it comes": iminuit_default,
-    "lmfit, leastsq": lmfit_least_squares,
-    "lmfit, bfgs": lmfit_bfgs,
-    "scipy BFGS": scipy_bfgs,
-}
-
-
-def group(name: str) -> pytest.MarkDecorator:
-    """Processor time, not the clock's: all this is work of one core, and machines are shared."""
-    return pytest.mark.benchmark(group=name, timer=time.process_time)
 
 
 peers = pytest.mark.parametrize("peer", PEERS)
@@ -157,8 +79,7 @@ def load() -> tuple[bool, pl.DataFrame]:
     if Path(os.environ.get("SCALEWIDGETS_DATA", "nowhere")).is_dir():
         return True, load_runs("chinchilla")
     budgets = np.geomspace(6e18, 3e21, 16)
-    truth = law("besiroglu2024")
-    return False, simulate_isoflop_data(truth, budgets=budgets, points=15, noise=0.005, seed=0)
+    return False, simulate_isoflop_data(LAW, budgets=budgets, points=15, noise=0.005, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -166,12 +87,10 @@ def chinchilla() -> Chinchilla:
     published, runs = load()
     assert len(runs) == 240
     N, D, loss = (runs[name].to_numpy() for name in ("N", "D", "loss"))
-    problem = Problem(law("besiroglu2024"), {"N": N, "D": D}, loss)
+    problem = Problem(LAW, {"N": N, "D": D}, loss)
     fit = solve(problem, runs, Objective(), np.ones(240))
-    p = fit.params
-    x = np.array([np.log(p["A"]), np.log(p["B"]), np.log(p["E"]), p["alpha"], p["beta"]])
     case = Case(np.log(N), np.log(D), np.log(loss), np.ones(240))
-    return Chinchilla(published, runs, problem, case, fit, x)
+    return Chinchilla(published, runs, problem, case, fit, coordinates(fit.params))
 
 
 def without(row: int) -> Array:
@@ -191,9 +110,10 @@ def in_turn(
 
     turns = iter([i % len(problems) for i in range(rounds + 2)])  # two to warm up
     benchmark.pedantic(timed, setup=lambda: ((next(turns),), {}), rounds=rounds, warmup_rounds=2)
+    said = [outcome.success for outcome in reached.values()]
     return {
         "values": [reached[i].value for i in range(len(problems))],
-        "success": all(outcome.success for outcome in reached.values()),
+        "success": None if None in said else all(said),
     }
 
 
@@ -219,11 +139,11 @@ def test_warm_refit(benchmark: Any, chinchilla: Chinchilla) -> None:
 
 @peers
 @group("warm refit, one run left out")
-def test_warm_refit_by(benchmark: Any, chinchilla: Chinchilla, peer: str) -> None:
+def test_warm_refit_by(benchmark: Any, chinchilla: Chinchilla, peer: Peer) -> None:
     problems = [chinchilla.case.only(without(row) > 0) for row in LEFT_OUT]
     benchmark.extra_info |= in_turn(
         benchmark,
-        lambda case: PEERS[peer](case, chinchilla.x),
+        lambda case: peer(case, chinchilla.x),
         problems,
         rounds=2 * len(problems),
     )
@@ -250,9 +170,9 @@ def test_cold_fit(benchmark: Any, chinchilla: Chinchilla) -> None:
 
 @peers
 @group("cold fit")
-def test_cold_fit_by(benchmark: Any, chinchilla: Chinchilla, peer: str) -> None:
+def test_cold_fit_by(benchmark: Any, chinchilla: Chinchilla, peer: Peer) -> None:
     benchmark.extra_info |= in_turn(
-        benchmark, lambda case: PEERS[peer](case, EPOCH_START), [chinchilla.case], rounds=10
+        benchmark, lambda case: peer(case, EPOCH_START), [chinchilla.case], rounds=10
     )
 
 
@@ -269,10 +189,7 @@ def resampled() -> Array:
 @group("4,000 resamples")
 def test_bootstrap(benchmark: Any, chinchilla: Chinchilla) -> None:
     boot = benchmark.pedantic(lambda: chinchilla.fit.bootstrap(RESAMPLES, seed=0), rounds=3)
-    first = [
-        np.array([np.log(r["A"]), np.log(r["B"]), np.log(r["E"]), r["alpha"], r["beta"]])
-        for r in boot.draws.head(PEER_RESAMPLES).iter_rows(named=True)
-    ]
+    first = map(coordinates, boot.draws.head(PEER_RESAMPLES).iter_rows(named=True))
     case = chinchilla.case
     benchmark.extra_info["values"] = [
         Case(case.N, case.D, case.loss, counts).objective(x)
@@ -284,16 +201,90 @@ def test_bootstrap(benchmark: Any, chinchilla: Chinchilla) -> None:
 
 @peers
 @group("4,000 resamples")
-def test_bootstrap_by(benchmark: Any, chinchilla: Chinchilla, peer: str) -> None:
+def test_bootstrap_by(benchmark: Any, chinchilla: Chinchilla, peer: Peer) -> None:
     case = chinchilla.case
     problems = [Case(case.N, case.D, case.loss, counts) for counts in resampled()]
     benchmark.extra_info |= in_turn(
         benchmark,
-        lambda resample: PEERS[peer](resample, chinchilla.x),
+        lambda resample: peer(resample, chinchilla.x),
         problems,
         rounds=len(problems),
     )
     benchmark.extra_info["of"] = RESAMPLES
+
+
+# --- profile-likelihood intervals: MINOS makes the same ------------------------------------------
+
+
+@group("five profile intervals")
+def test_profile(benchmark: Any, chinchilla: Chinchilla) -> None:
+    fit = chinchilla.fit
+    found = benchmark.pedantic(lambda: fit.profile(scatter="even"), rounds=10, warmup_rounds=1)
+    assert set(found.intervals) == set(fit.problem.free)
+
+
+@group("five profile intervals")
+def test_profile_by_minos(benchmark: Any, chinchilla: Chinchilla) -> None:
+    """To the rise of the objective that ours stops at; how far their ends are from ours is told as
+    a share of the intervals' widths."""
+    one, k = chinchilla, len(NAMES)
+    scale = bend(one.problem, Objective(), one.fit.theta, np.ones((1, 240))).even
+    rise = 0.5 * float(stdtrit(240 - k, 0.975)) ** 2 * scale
+
+    def prepared() -> tuple[tuple[Any], dict[str, Any]]:
+        problem = Minuit(one.case.objective, one.x, name=NAMES)
+        problem.tol, problem.errordef = 1e-9, rise
+        return (problem.migrad(),), {}
+
+    found = benchmark.pedantic(lambda problem: problem.minos(), setup=prepared, rounds=10)
+    ours = one.fit.profile(scatter="even").intervals
+    low, high = (coordinates({n: ends[side] for n, ends in ours.items()}) for side in (0, 1))
+    errors = [found.merrors[name] for name in NAMES]
+    centre = np.array([found.values[name] for name in NAMES])
+    below, above = (np.array([getattr(e, end) for e in errors]) for end in ("lower", "upper"))
+    apart = np.abs([centre + below - low, centre + above - high]) / (high - low)
+    benchmark.extra_info["name"] = "iminuit, MINOS"
+    benchmark.extra_info["says"] = f"ends {apart.max():.0e} of the width from ours"
+
+
+# --- least squares on the plain loss -------------------------------------------------------------
+
+
+@group("cold fit, least squares on plain loss")
+def test_plain_fit(benchmark: Any, chinchilla: Chinchilla) -> None:
+    one = chinchilla
+    benchmark.extra_info |= in_turn(
+        benchmark,
+        lambda weights: judged(solve(one.problem, one.runs, PLAIN, weights)),
+        [np.ones(240)],
+        rounds=20,
+    )
+    assert benchmark.extra_info["success"]
+
+
+@pytest.mark.parametrize("peer", PLAIN_PEERS)
+@group("cold fit, least squares on plain loss")
+def test_plain_fit_by(benchmark: Any, chinchilla: Chinchilla, peer: Peer) -> None:
+    benchmark.extra_info |= in_turn(
+        benchmark, lambda case: peer(case, EPOCH_START), [chinchilla.case], rounds=10
+    )
+
+
+@group("4,000 draws, least squares on plain loss")
+def test_plain_draws(benchmark: Any, chinchilla: Chinchilla) -> None:
+    one = chinchilla
+    fit = solve(one.problem, one.runs, PLAIN, np.ones(240))
+    boot = benchmark.pedantic(lambda: fit.bootstrap(RESAMPLES, seed=0), rounds=3)
+    assert boot.failed == 0
+
+
+@pytest.mark.parametrize(
+    "peer", [installed("simple_scaling_laws", simple_scaling_laws, "simple-scaling-laws")]
+)
+@group("4,000 draws, least squares on plain loss")
+def test_plain_draws_by(benchmark: Any, chinchilla: Chinchilla, peer: Any) -> None:
+    """Its wild bootstrap, and the fit that goes before."""
+    benchmark.pedantic(lambda: peer(chinchilla.case, EPOCH_START, RESAMPLES), rounds=1)
 
 
 # --- the expression engine beside the line of NumPy that a user writes -------------------------
@@ -308,15 +299,13 @@ def million() -> tuple[Array, Array]:
 @group("a million predictions")
 def test_predict(benchmark: Any, million: tuple[Array, Array]) -> None:
     N, D = million
-    surface = law("besiroglu2024")
-    found = benchmark(lambda: surface.predict(N=N, D=D))
-    np.testing.assert_allclose(found, by_hand(surface.values, N, D), rtol=1e-14)
+    found = benchmark(lambda: LAW.predict(N=N, D=D))
+    np.testing.assert_allclose(found, by_hand(LAW.values, N, D), rtol=1e-14)
 
 
 @group("a million predictions")
 def test_predict_by_hand(benchmark: Any, million: tuple[Array, Array]) -> None:
-    constants = law("besiroglu2024").values
-    benchmark(lambda: by_hand(constants, *million))
+    benchmark(lambda: by_hand(LAW.values, *million))
 
 
 def by_hand(p: dict[str, float], N: Array, D: Array) -> Array:

@@ -5,7 +5,9 @@ from .advice.note import Note
 from .approaches import Envelope, IsoFlop, approach_1, approach_2, approach_3
 from .certificate import Certificate
 from .compare import LikelihoodRatio, compare_fits, likelihood_ratio
+from .cross_validation import CrossValidation, cross_validate
 from .design import suggest_runs
+from .multiverse import Multiverse, multiverse
 from .objective import Objective
 from .parametric import fit
 from .profile import Profile
@@ -13,26 +15,32 @@ from .result import Fit
 from .rollout import RollOut, roll_out
 from .types import FitError
 from .uncertainty import Bootstrap
+from .universe import Universe
 
 __all__ = [
     "Bootstrap",
     "Certificate",
+    "CrossValidation",
     "Envelope",
     "Fit",
     "FitError",
     "IsoFlop",
     "LikelihoodRatio",
+    "Multiverse",
     "Note",
     "Objective",
     "Profile",
     "RollOut",
+    "Universe",
     "advise",
     "approach_1",
     "approach_2",
     "approach_3",
     "compare_fits",
+    "cross_validate",
     "fit",
     "likelihood_ratio",
+    "multiverse",
     "roll_out",
     "suggest_runs",
 ]

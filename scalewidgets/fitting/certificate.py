@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from .objective import Objective
 from .problem import Problem
-from .solver import CONVERGED, Solution, exact, gradient_and_hessian
+from .solver import CONVERGED, Solution, exact
 from .types import Array
 
+AT_REST = 1e-6  # what Newton still forecasts for a start that came to rest
 AGREEMENT = 1e-6  # relative gap within which two starts have found the same optimum
 # A direction of the constants whose information is this much below the strongest one's is lost in
 # rounding: two constants then explain the same thing.
@@ -127,11 +128,9 @@ def certify(
 ) -> Certificate:
     """The certificate of member ``best`` of a solution; ``errors`` (k,) are coordinates' errors."""
     theta = solution.theta[best : best + 1]
-    # the corner of |r| carries no information: judge the design by its least-squares problem
-    design = Objective("least_squares", log=objective.log)
-    _, _, information = gradient_and_hessian(problem, design, theta, weights)
+    information, shares = _design(problem, objective, theta, weights)
     pinned = problem.pinned(theta[0])
-    information = information[0][np.ix_(~pinned, ~pinned)]
+    information = information[np.ix_(~pinned, ~pinned)]
     width = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
     # with all constants at bounds there is nothing left to determine
     spectrum = (
@@ -139,7 +138,7 @@ def certify(
     )
     lowest = solution.value[best]
     # starts that ran into a wall or to infinity say nothing; any other start that came to rest does
-    others = np.delete(solution.value, best)[np.delete(solution.remaining, best) < 1e-6]
+    others = np.delete(solution.value, best)[np.delete(solution.remaining, best) < AT_REST]
     gap = (others.min() - lowest) / max(lowest, 1e-300) if len(others) else np.inf
     if lowest < exact(problem, objective, weights)[0]:
         gap = 0.0  # nothing fits better than a law on which all runs lie
@@ -155,7 +154,7 @@ def certify(
         starts=len(solution.value),
         conditioning=float(max(spectrum[0], 0.0) / spectrum[-1]),
         vague=vague,
-        at_bound=tuple(dict.fromkeys([*dict(limits), *_vanished(problem, theta)])),
+        at_bound=tuple(dict.fromkeys([*dict(limits), *_vanished(problem, shares)])),
         one_line=problem.size > ON_A_LINE and _on_a_line(problem, weights[0] > 0),
         limits=limits,
     )
@@ -172,13 +171,31 @@ def _limits(problem: Problem, theta: Array) -> tuple[tuple[str, float], ...]:
     return tuple(found)
 
 
-def _vanished(problem: Problem, theta: Array) -> tuple[str, ...]:
+def _design(
+    problem: Problem, objective: Objective, theta: Array, weights: Array
+) -> tuple[Array, Array]:
+    """Information (k, k) of the least-squares problem at theta (1, k), and the largest share
+    (k,) of a run's loss that each coordinate has a hand in.
+
+    Of least squares whatever the objective: the corner of |r| carries no information.
+    """
+    k = problem.size
+    information, shares = np.zeros((k, k)), np.zeros(k)
+    for runs, block in problem.blocks(1):
+        predicted, parts = block.parts(theta)
+        slopes = parts[0, :k]
+        shares = np.maximum(shares, (np.abs(slopes) / block.observed).max(axis=1))
+        residual = slopes / predicted if objective.log else slopes
+        information += (residual * weights[:, runs]) @ residual.T
+    return information, shares
+
+
+def _vanished(problem: Problem, shares: Array) -> tuple[str, ...]:
     """Linear constants whose term is a negligible share of every loss."""
-    _, slopes, _ = problem.derivatives(theta)
     return tuple(
         c.name
-        for i, c in enumerate(problem.coordinates)
-        if c.linear and c.sign and np.max(np.abs(slopes[i, 0]) / problem.observed) < VANISHED
+        for c, share in zip(problem.coordinates, shares, strict=True)
+        if c.linear and c.sign and share < VANISHED
     )
 
 
@@ -190,5 +207,5 @@ def _on_a_line(problem: Problem, used: npt.NDArray[np.bool_]) -> bool:
     varying = spread[np.abs(spread).max(axis=1) > 1e-9]
     if len(varying) < 2 or not np.isfinite(varying).all():
         return False
-    scatter = np.linalg.svd(varying, compute_uv=False)
-    return bool(scatter[1] < LINE * scatter[0])
+    variance = np.linalg.eigvalsh(varying @ varying.T)  # squares of the scatter, ascending
+    return bool(variance[-2] < LINE**2 * variance[-1])

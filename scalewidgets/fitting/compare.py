@@ -15,7 +15,7 @@ from .parametric import solve
 from .result import Fit
 from .solver import exact
 from .types import Array, FitError, one_blas_thread
-from .uncertainty import _expected_curvature
+from .uncertainty import bend
 
 NESTED = 1e-6  # root mean square, in log loss, to which the larger law must meet the smaller one
 
@@ -251,12 +251,7 @@ def likelihood_ratio(small: Fit, large: Fit) -> LikelihoodRatio:
 def _scale(fit: Fit) -> float:
     """What the objective rises by when chance costs one constant, twice over: the variance of the
     residuals for least squares, E psi^2 / E psi' for robust objectives."""
-    smooth = fit.objective.stages()[-1]
-    r, w = fit.residuals, fit.weights
-    tau = np.sum(w * smooth.slope(r) ** 2) / max(fit.used - fit.problem.size, 1)
-    kappa = np.sum(w * _expected_curvature(smooth, r, w)) / np.sum(w)
-    # the last stage of least absolute deviations is delta times them
-    return float(tau / kappa / (smooth.delta if fit.objective.kind == "lad" else 1.0))
+    return bend(fit.problem, fit.objective, fit.theta, fit.weights[None]).even
 
 
 def _meeting(small: Fit, large: Fit, what: str) -> tuple[str, ...]:

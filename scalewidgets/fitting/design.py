@@ -18,6 +18,7 @@ from ..lawbook.frontier import FLOPS_PER_PARAMETER_TOKEN
 from ..lawbook.law import spelling_hint
 from .certificate import SINGULAR
 from .types import Array, FitError, one_blas_thread
+from .uncertainty import bend
 
 if TYPE_CHECKING:
     from .result import Fit
@@ -252,8 +253,9 @@ def _optimum_gradient(fit: Fit, surface: ex.Tree, target: str, at: Any) -> Array
 def _covariance(fit: Fit, surface: ex.Tree, free: Any) -> tuple[Array, float]:
     """Covariance of the free coordinates by their information, and the scale of a run's residual.
 
-    The scale is that at which (J'J)^-1 is the fit's own covariance, on average over directions:
-    for least squares the residuals' standard deviation, for other objectives what is as good.
+    The scale is that at which (J'J)^-1 is the fit's covariance if residuals scatter alike, on
+    average over directions: for least squares their standard deviation, for other objectives what
+    is as good.
     """
     if fit.certificate.conditioning < SINGULAR or not np.isfinite(fit.covariance).all():
         raise FitError(
@@ -263,10 +265,9 @@ def _covariance(fit: Fit, surface: ex.Tree, free: Any) -> tuple[Array, float]:
     slopes = _slopes(fit, surface, fit.runs["N"].to_numpy(), fit.runs["D"].to_numpy())[free]
     weights = fit.weights / fit.weights[fit.weights > 0].mean()  # a new run weighs as they do
     information = (slopes * weights) @ slopes.T
-    values = [fit.params[c.name] if c.sign else 1.0 for c in fit.problem.coordinates]
-    turn = np.asarray(values)[free]
-    own = fit.covariance[np.ix_(free, free)] / np.outer(turn, turn)
-    scale = float(np.sqrt(np.trace(information @ own) / len(own)))
+    around = bend(fit.problem, fit.objective, fit.theta, fit.weights[None])
+    soft = float(np.trace(information @ around.inverse[np.ix_(free, free)])) / len(information)
+    scale = float(np.sqrt(around.even * soft))
     if not scale > _NO_SCATTER:
         raise FitError("suggest_runs: the runs lie on the law exactly; no run can shrink anything")
     width = np.sqrt(np.diagonal(information))

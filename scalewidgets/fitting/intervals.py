@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from .types import Array, FitError
 if TYPE_CHECKING:
     from .uncertainty import Bootstrap
 
+# Of 300 draws the usual method leaves 0.3 % more beyond either end than was asked for, this none.
+QUANTILE: Final = "weibull"
 OPTIMA = ("N_opt", "D_opt", "tokens_per_parameter")
 EXPONENTS = ("a_N", "a_D")
 _STEP = 1e-3  # in log C, to either side: the slope of a smooth curve to about 1e-7
@@ -24,9 +26,9 @@ _MOST_RESIDUALS = 400  # quantiles stand for more: they tell a 99 % interval to 
 
 
 def interval(
-    boot: Bootstrap, quantity: str, level: float, new_run: bool, at: Mapping[str, float]
+    boot: Bootstrap, quantity: str, tail: float, new_run: bool, at: Mapping[str, float]
 ) -> tuple[float, float]:
-    """Percentile interval of a quantity over the draws; see :meth:`Bootstrap.interval`."""
+    """Percentiles ``tail`` and 1 - ``tail`` of a quantity; see :meth:`Bootstrap.interval`."""
     law = boot.fit.law
     draws = {name: boot.draws[name].to_numpy() for name in boot.draws.columns}
     if new_run and quantity != law.output:
@@ -34,10 +36,9 @@ def interval(
     cloud = values(law, quantity, draws, at)
     if new_run:
         cloud = _as_runs(boot, cloud)
-    tail = 0.5 * (1.0 - level)
     if np.mean(np.isnan(cloud)) > tail:
         return float("nan"), float("nan")
-    low, high = np.nanquantile(cloud, [tail, 1.0 - tail])
+    low, high = np.nanquantile(cloud, [tail, 1.0 - tail], method=QUANTILE)
     return float(low), float(high)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from ..lawbook import Law, Theory
 from ..lawbook import closed_form as published
 from ..runs import read_observations, read_runs
-from .certificate import certify
+from .certificate import AT_REST, certify
 from .objective import HOFFMANN_DELTA, Kind, Objective
 from .problem import Problem, check_constants
 from .result import Fit
@@ -26,6 +26,10 @@ from .uncertainty import covariance
 _COLD = (4, 16)
 _WARM = (1, 8)
 _NUDGE = 0.1  # where the second start lies when there is one only, in coordinates
+_SEARCHED = 2048  # runs that show where to start
+_MANY = 50_000  # runs from which on the way down begins on a sample of this many / _THINNED
+_THINNED = 10
+_SAME = 6  # decimals to which two coordinates agree that are one place
 
 
 def fit(
@@ -173,8 +177,12 @@ def solve(
 
 def _check_defined(problem: Problem, theta: Array) -> None:
     """Refuses runs at which the law says nothing: even of weight 0, their NaN spoils all sums."""
-    value, slopes, _ = problem.derivatives(theta[None])
-    rows = np.flatnonzero(~np.isfinite(np.vstack([value, slopes[:, 0]])).all(axis=0))
+    found = []
+    for runs, block in problem.blocks(1):
+        value, parts = block.parts(theta[None])
+        defined = np.isfinite(value[0]) & np.isfinite(parts[0, : problem.size]).all(axis=0)
+        found.append(np.flatnonzero(~defined) + (runs.start or 0))
+    rows = np.concatenate(found)
     if len(rows):
         shown = ", ".join(map(str, rows[:10])) + (" ..." if len(rows) > 10 else "")
         raise FitError(
@@ -191,7 +199,8 @@ def _optima(
     A start given stands against the best basin only, which takes no longer than a second start
     beside it would, and proves more.
     """
-    found = starts(problem, objective, weights, *(_COLD if start is None else _WARM))
+    few = problem.sample(weights, _SEARCHED)
+    found = starts(few[0], objective, few[1], *(_COLD if start is None else _WARM))
     known = {name: (start or problem.law.values)[name] for name in problem.free}
     if not any(np.isnan(v) for v in known.values()):
         found = np.vstack([found, problem.theta(known)[None]])
@@ -202,4 +211,19 @@ def _optima(
         )
     if len(found) == 1:
         found = np.vstack([found, found + _NUDGE])
-    return minimise(problem, objective, found, weights)
+    if len(problem.observed) < _MANY:
+        return minimise(problem, objective, found, weights)
+    return _by_sample(problem, objective, found, weights)
+
+
+def _by_sample(problem: Problem, objective: Objective, found: Array, weights: Array) -> Solution:
+    """Optima of so many runs that descents are long: the starts go down on a sample of them, and
+    of those that meet in one place only one goes on, a few steps, on all runs."""
+    few, some = problem.sample(weights, _MANY // _THINNED)
+    below = minimise(few, objective, found, some)
+    rest = below.remaining < AT_REST
+    theta = below.theta[rest] if rest.any() else below.theta
+    _, first, member = np.unique(theta.round(_SAME), axis=0, return_index=True, return_inverse=True)
+    best = minimise(problem, objective, theta[first], weights)
+    member = member.ravel()  # NumPy 2.0.0 gave it a second axis
+    return Solution(best.theta[member], best.value[member], best.remaining[member], best.iterations)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from copy import copy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from .types import Array, FitError
 _LARGE = 4.0
 _ALL = (-np.inf, np.inf)
 _ROUNDING = 1e-12
+_AT_ONCE = 16_384  # batch rows x runs whose arrays stay in the processor's cache
+_BLOCK = 1024  # runs, at least: shorter blocks take longer to begin than to compute
 
 
 @dataclass(frozen=True)
@@ -113,21 +115,39 @@ def _linear(tree: ex.Tree, names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(chosen)
 
 
+@dataclass(frozen=True)
+class _Programs:
+    """How a law and its derivatives are computed."""
+
+    value: ex.Program
+    full: ex.Program  # the law, its slopes, and those of its bends that are not among them
+    count: int  # of slopes and further bends
+    bends: tuple[tuple[int, int, int], ...]  # Hessian entries (i, j) that are not 0; their places
+
+    @cached_property
+    def where(self) -> tuple[npt.NDArray[np.intp], ...]:
+        """The bends' rows, columns and places, those below the diagonal too."""
+        both = {(a, b, place) for i, j, place in self.bends for a, b in ((i, j), (j, i))}
+        rows, columns, places = np.array(sorted(both), dtype=np.intp).reshape(-1, 3).T
+        return rows, columns, places
+
+
 @lru_cache(maxsize=64)
-def _programs(
-    tree: ex.Tree, coordinates: tuple[Coordinate, ...]
-) -> tuple[ex.Program, ex.Program, tuple[tuple[int, int], ...]]:
-    """The law; the law with its gradient and Hessian; which Hessian entries are not zero."""
+def _programs(tree: ex.Tree, coordinates: tuple[Coordinate, ...]) -> _Programs:
+    """A term's bend along its own logarithm is its slope: of Chinchilla's eight bends two are new,
+    and only these are stored and summed over the runs."""
     inner = ex.substitute(tree, {c.name: c.tree() for c in coordinates})
     slopes = [ex.derivative(inner, c.name) for c in coordinates]
-    second, pairs = [], []
+    parts, bends = list(slopes), []
     for i, slope in enumerate(slopes):
         for j in range(i, len(slopes)):
             bend = ex.derivative(slope, coordinates[j].name)
-            if bend != 0.0:
-                second.append(bend)
-                pairs.append((i, j))
-    return ex.Program([inner]), ex.Program([inner, *slopes, *second]), tuple(pairs)
+            if bend == 0.0:
+                continue
+            if bend not in parts:
+                parts.append(bend)
+            bends.append((i, j, parts.index(bend)))
+    return _Programs(ex.Program([inner]), ex.Program([inner, *parts]), len(parts), tuple(bends))
 
 
 class Problem:
@@ -241,21 +261,54 @@ class Problem:
     def size(self) -> int:
         return len(self.coordinates)
 
+    def _with(self, columns: Mapping[str, Array], observed: Array, log_observed: Array) -> Problem:
+        """The same problem of other runs."""
+        other = object.__new__(Problem)
+        other.__dict__.update(self.__dict__)
+        other.columns, other.observed, other.log_observed = dict(columns), observed, log_observed
+        return other
+
     def observing(self, observed: Array) -> Problem:
         """The same with other losses: (runs,), or (batch, runs) where each row has its own."""
-        other = copy(self)
-        other.observed = observed
-        with np.errstate(all="ignore"):  # a raw objective has no need of them
-            other.log_observed = np.log(observed)
-        return other
+        with np.errstate(all="ignore"):  # a raw objective has no need of their logarithms
+            return self._with(self.columns, observed, np.log(observed))
 
     def rows(self, which: slice | npt.NDArray[np.intp]) -> Problem:
         """The problem of some rows of a batch; itself where all rows share their losses."""
         if self.observed.ndim == 1:
             return self
-        other = copy(self)
-        other.observed, other.log_observed = self.observed[which], self.log_observed[which]
-        return other
+        return self._with(self.columns, self.observed[which], self.log_observed[which])
+
+    def only(self, runs: slice | npt.NDArray[np.intp]) -> Problem:
+        """The problem of some of the runs."""
+        columns = {name: column[runs] for name, column in self.columns.items()}
+        return self._with(columns, self.observed[..., runs], self.log_observed[..., runs])
+
+    def sample(self, weights: Array, count: int) -> tuple[Problem, Array]:
+        """The problem of ``count`` runs drawn from those that count, and their weights (1, runs);
+        itself where it has no more."""
+        if weights.shape[1] <= count:
+            return self, weights
+        runs = np.flatnonzero(weights[0])
+        if len(runs) > count:
+            rng = np.random.default_rng(0)
+            runs = np.sort(rng.choice(runs, count, replace=False, shuffle=False))
+        return self.only(runs), weights[:, runs]
+
+    def blocks(self, batch: int) -> Iterator[tuple[slice, Problem]]:
+        """The runs a block after the other, for sums over them by a batch of this many rows.
+
+        The arrays of a block stay in the processor's cache, and ten million runs take no more
+        memory than ten thousand.
+        """
+        runs = self.observed.shape[-1]
+        length = max(_AT_ONCE // batch, _BLOCK)
+        if runs <= length:
+            yield slice(None), self
+            return
+        for first in range(0, runs, length):
+            part = slice(first, first + length)
+            yield part, self.only(part)
 
     def theta(self, constants: Mapping[str, float] | Mapping[str, Array]) -> Array:
         """Coordinates (..., constants) of given constants."""
@@ -276,46 +329,58 @@ class Problem:
         moving = {c.name: theta[:, i : i + 1] for i, c in enumerate(self.coordinates)}
         return {**self.columns, **self.fixed, **moving}
 
+    @cached_property
+    def _compiled(self) -> _Programs:
+        return _programs(self.tree, self.coordinates)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the programs, which another process makes faster than it reads them."""
+        return {k: v for k, v in self.__dict__.items() if k != "_compiled"}
+
     def predict(self, theta: Array) -> Array:
         """Predictions (batch, runs) for theta (batch, constants)."""
-        program, _, _ = _programs(self.tree, self.coordinates)
-        return self._full(program(self._cells(theta))[0], len(theta))
+        return self._full(self._compiled.value(self._cells(theta))[0], len(theta))
+
+    @property
+    def bends(self) -> tuple[npt.NDArray[np.intp], ...]:
+        """Rows and columns of the Hessian's entries that are not zero, and where ``parts`` has
+        them."""
+        return self._compiled.where
+
+    def parts(self, theta: Array) -> tuple[Array, Array]:
+        """Predictions (batch, runs), and all that a Hessian is made of (batch, parts, runs): a
+        slope by each constant, then the bends that are none of the slopes."""
+        value, *rest = self._compiled.full(self._cells(theta))
+        parts = np.empty((len(theta), self._compiled.count, self.observed.shape[-1]))
+        for i, part in enumerate(rest):
+            parts[:, i] = part
+        return self._full(value, len(theta)), parts
 
     def derivatives(self, theta: Array) -> tuple[Array, Array, dict[tuple[int, int], Array]]:
         """Predictions (batch, runs), gradient (constants, batch, runs), Hessian entries by pair."""
-        _, program, pairs = _programs(self.tree, self.coordinates)
-        value, *rest = program(self._cells(theta))
-        gradient = np.empty((self.size, len(theta), self.observed.shape[-1]))
-        for i in range(self.size):
-            gradient[i] = rest[i]
-        return (
-            self._full(value, len(theta)),
-            gradient,
-            dict(zip(pairs, rest[self.size :], strict=True)),
-        )
+        value, parts = self.parts(theta)
+        gradient = parts[:, : self.size].transpose(1, 0, 2)
+        return value, gradient, {(i, j): parts[:, place] for i, j, place in self._compiled.bends}
 
     def _full(self, value: Array, batch: int) -> Array:
         return np.broadcast_to(value, (batch, self.observed.shape[-1]))
 
-    def linear_basis(self, constants: Mapping[str, Array]) -> tuple[list[str], Array, Array]:
-        """For variable projection: linear names, basis (linear, batch, runs), offset (batch, runs).
+    def linear_terms(self, constants: Mapping[str, Array]) -> tuple[dict[str, Array], Array]:
+        """For variable projection: what each linear coordinate's size is multiplied by, and what
+        the law adds to these terms.
 
-        ``constants`` holds arrays (batch,) for the free constants that are not linear.
+        ``constants`` holds the free constants that are not linear, of any shapes (..., 1) that
+        broadcast; the results are as small as what they depend on, and broadcast to (..., runs).
         """
-        names = [c.name for c in self.coordinates if c.linear]
-        program = _basis_program(self.tree, tuple(names))
-        cells = {
-            **self.columns,
-            **self.fixed,
-            **dict.fromkeys(names, 0.0),
-            **{k: v[:, None] for k, v in constants.items()},
-        }
-        offset, *basis = program(cells)
-        batch = max((len(v) for v in constants.values()), default=1)
-        full = [self._full(np.asarray(b, dtype=float), batch) for b in (offset, *basis)]
-        return names, np.stack(full[1:]) if names else np.empty((0, batch, 0)), full[0]
+        linear = [c for c in self.coordinates if c.linear]
+        names = tuple(c.name for c in linear)
+        program = _basis_program(self.tree, names)
+        offset, *basis = program({**self.columns, **self.fixed, **constants})
+        terms = {c.name: np.asarray(c.sign * b) for c, b in zip(linear, basis, strict=True)}
+        return terms, np.asarray(offset)
 
 
 @lru_cache(maxsize=64)
-def _basis_program(tree: ex.Tree, names: Sequence[str]) -> ex.Program:
-    return ex.Program([tree, *(ex.derivative(tree, name) for name in names)])
+def _basis_program(tree: ex.Tree, names: tuple[str, ...]) -> ex.Program:
+    rest = ex.substitute(tree, dict.fromkeys(names, 0.0))
+    return ex.Program([rest, *(ex.derivative(tree, name) for name in names)])

@@ -1,20 +1,20 @@
-"""Resamples of the runs, and who solves them: this process, or the workers of an executor."""
+"""Resamples of the runs, and how each chunk of them is solved."""
 
 from __future__ import annotations
 
-import time
-import warnings
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy.special import ndtri
 
+from . import workers
+from .leverage import leverage
 from .objective import Objective
 from .problem import Problem
 from .solver import minimise
@@ -23,12 +23,11 @@ from .types import Array, FitError, one_blas_thread
 if TYPE_CHECKING:
     from .result import Fit
 
-Resampling = Literal["plain", "residual", "cluster"]
+Resampling = Literal["plain", "residual", "wild", "cluster"]
 Chunk = tuple[dict[str, Array], int]  # constants of the resamples that arrived, how many did not
 
 FEWEST_GROUPS = 5  # of three or four groups too few resamples exist to show how they scatter
 _SAME = 1e-9  # budgets that differ by less do so by rounding only: C = 6ND is a product
-_PATIENCE = 1.0  # seconds without a bar
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,36 @@ class Residuals:
 
 
 @dataclass(frozen=True)
+class Signs:
+    """Losses on the fitted law plus each run's own residual, its sign drawn."""
+
+    weights: Array  # (runs,)
+    fitted: Array  # (runs,)
+    scatter: Array  # (runs,), 0 for runs of weight 0
+    smooth: Array  # (runs,), standard deviation of the noise that is added
+    log: bool
+
+    def __call__(self, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
+        """Weights (1, runs) and losses (size, runs)."""
+        # a resample after the other, so that chunks of any size draw the same
+        u = rng.random((size, 2, len(self.scatter)))
+        r = np.where(u[:, 0] < 0.5, self.scatter, -self.scatter)
+        if self.smooth.any():
+            r += self.smooth * ndtri(u[:, 1])
+        return self.weights[None], self.fitted * np.exp(-r) if self.log else self.fitted - r
+
+
+Sampler = Groups | Residuals | Signs
+
+
+@dataclass(frozen=True)
 class Task:
     """A chunk of resamples to be solved: all that another process needs for it."""
 
     problem: Problem
     objective: Objective
     theta: Array
-    sampler: Groups | Residuals
+    sampler: Sampler
     rng: np.random.Generator
     size: int
 
@@ -92,10 +114,12 @@ class Task:
         return problem.constants(solution.theta[good]), int(np.count_nonzero(~good))
 
 
-def sampler(fit: Fit, kind: Resampling = "plain", by: str | None = None) -> Groups | Residuals:
+def sampler(fit: Fit, kind: Resampling = "plain", by: str | None = None) -> Sampler:
     """How the runs of a fit are to be resampled; refuses what makes no sense."""
-    if kind not in ("plain", "residual", "cluster"):
-        raise FitError(f"bootstrap: unknown kind {kind!r}; there are plain, residual and cluster")
+    if kind not in get_args(Resampling):
+        raise FitError(
+            f"bootstrap: unknown kind {kind!r}; there are {', '.join(get_args(Resampling))}"
+        )
     if (kind == "cluster") != (by is not None):
         raise FitError(
             'bootstrap: by= names the column whose groups are drawn with kind="cluster", '
@@ -103,6 +127,8 @@ def sampler(fit: Fit, kind: Resampling = "plain", by: str | None = None) -> Grou
         )
     if kind == "residual":
         return _residuals(fit)
+    if kind == "wild":
+        return _signs(fit)
     if by is not None:
         return _groups(fit, by)
     used = np.flatnonzero(fit.weights > 0)
@@ -158,6 +184,29 @@ def _residuals(fit: Fit) -> Residuals:
     return Residuals(fit.weights, fitted, found, smooth, fit.objective.log)
 
 
+def _signs(fit: Fit) -> Signs:
+    """The residuals of all runs, swollen to the size of the errors by their leverage.
+
+    Where the density of residuals at zero decides they are smoothed, as in :func:`_residuals`, each
+    in proportion to how they scatter around it.
+    """
+    if fit.objective.over != 1.0:
+        raise FitError(
+            'bootstrap: kind="wild" turns residuals over, and this objective weighs those above '
+            f'{fit.objective.over:g} times as much; use kind="plain"'
+        )
+    predicted, slopes, _ = fit.problem.derivatives(fit.theta[None])
+    g = slopes[:, 0] / (predicted[0] if fit.objective.log else 1.0)
+    pull = leverage(np.where(fit.problem.pinned(fit.theta)[:, None], 0.0, g), fit.weights)
+    used, r = fit.weights > 0, fit.residuals
+    smooth = np.zeros_like(r)
+    if fit.objective.kind != "least_squares":
+        deviation = pull.scatter(r) * np.sqrt(0.5 * np.pi)  # of normal residuals
+        smooth = np.where(used, 0.9 * deviation * fit.used**-0.2, 0.0)
+    own = np.where(used, r * pull.swelling(), 0.0)
+    return Signs(fit.weights, predicted[0], own, smooth, fit.objective.log)
+
+
 def _groups(fit: Fit, by: str) -> Groups:
     if by not in fit.runs.columns:
         raise FitError(f"bootstrap: no column {by!r} in the runs; there are {fit.runs.columns}")
@@ -169,7 +218,7 @@ def _groups(fit: Fit, by: str) -> Groups:
             "every run needs its group"
         )
     group = np.zeros(len(used), dtype=np.intp)
-    group[used] = _numbered(column)
+    group[used] = numbered(column)
     count = int(group.max()) + 1
     if count < FEWEST_GROUPS:
         raise FitError(
@@ -184,7 +233,7 @@ def _groups(fit: Fit, by: str) -> Groups:
     return Groups(fit.weights, group, count)
 
 
-def _numbered(column: pl.Series) -> npt.NDArray[np.intp]:
+def numbered(column: pl.Series) -> npt.NDArray[np.intp]:
     """The number of each run's group; numbers that differ by rounding only are one group."""
     if not column.dtype.is_float():
         return np.unique(column.cast(pl.String).to_numpy(), return_inverse=True)[1]
@@ -197,7 +246,7 @@ def _numbered(column: pl.Series) -> npt.NDArray[np.intp]:
 
 
 def tasks(
-    fit: Fit, draw: Groups | Residuals, resamples: int, seed: int, chunk: int, apart: bool = False
+    fit: Fit, draw: Sampler, resamples: int, seed: int, chunk: int, apart: bool = False
 ) -> Iterator[Task]:
     """The chunks, all fed by one stream of random numbers.
 
@@ -220,58 +269,16 @@ def solve(task: Task) -> Chunk:
 
 
 def solve_all(todo: Iterator[Task], executor: Executor | None = None) -> Iterator[Chunk]:
-    """Chunks in order. What a worker loses is solved here, and a warning says how much that was."""
-    if executor is None:
-        yield from (task.solve() for task in todo)
-        return
-    lost = 0
-    with one_blas_thread():  # threads that each hold BLAS and let go would leave it held
-        waiting = [(task, _submit(executor, task)) for task in todo]
-        try:
-            for task, future in waiting:
-                found = _result(future)
-                lost += found is None
-                yield solve(task) if found is None else found
-        finally:
-            for _, future in waiting:
-                if future is not None:
-                    future.cancel()
-    if lost:
-        warnings.warn(
-            f"bootstrap: {lost} of {len(waiting)} chunks were lost by the executor and solved here",
-            stacklevel=2,
-        )
-
-
-def _submit(executor: Executor, task: Task) -> Future[Chunk] | None:
-    try:
-        return executor.submit(solve, task)
-    except BrokenExecutor:  # a worker died early
-        return None
-
-
-def _result(future: Future[Chunk] | None) -> Chunk | None:
-    """A worker's answer; None where it died, or failed in a way that solving here will show."""
-    try:
-        return None if future is None else future.result()
-    except Exception:
-        return None
+    """Chunks in order, solved here or by an executor's workers."""
+    here = Task.solve if executor is None else solve
+    return workers.solve_all(here, todo, executor, "bootstrap: chunks")
 
 
 def with_progress(parts: Iterator[Chunk], total: int) -> Iterator[Chunk]:
     """The same chunks, with a bar once they have taken over a second."""
-    bar, done, start = None, 0, time.monotonic()
-    try:
-        for draws, failed in parts:
-            size = len(next(iter(draws.values()))) + failed
-            done += size
-            if bar is not None:
-                bar.update(size)
-            elif done < total and time.monotonic() - start > _PATIENCE:
-                from tqdm.auto import tqdm  # type: ignore[import-untyped]  # 0.03 s to import, and a widget in a notebook
+    return workers.with_progress(parts, total, "bootstrap", _size)
 
-                bar = tqdm(total=total, initial=done, desc="bootstrap", leave=False)
-            yield draws, failed
-    finally:
-        if bar is not None:
-            bar.close()
+
+def _size(chunk: Chunk) -> int:
+    draws, failed = chunk
+    return len(next(iter(draws.values()))) + failed

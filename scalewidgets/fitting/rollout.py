@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,10 @@ from ..runs import read_runs
 from .parametric import fit as fit_law
 from .result import Fit
 from .types import Array, FitError
+from .workers import solve_all, with_progress
+
+# law, the runs to be fitted, their weights, options of fit
+Task = tuple[Law | str, pl.DataFrame, Array, dict[str, Any]]
 
 _ROUNDING = 1e-9  # runs at the cut-off itself count as below it, whatever their last digit
 
@@ -69,6 +74,7 @@ def roll_out(
     cutoff: float | Sequence[float],
     by: str = "C",
     weights: npt.ArrayLike | None = None,
+    executor: Executor | None = None,
     **options: Any,
 ) -> RollOut:
     """Fit a law to the runs up to a cut-off and predict the others, for one cut-off or several.
@@ -87,6 +93,8 @@ def roll_out(
         The column that is cut: ``"C"`` (FLOPs), ``"N"``, ``"D"`` or any other of numbers.
     weights : array_like (runs,), optional
         As for :func:`fit`; runs of weight 0 are neither fitted nor predicted.
+    executor : concurrent.futures.Executor, optional
+        Its workers make the fits, with the same results; what a worker loses is fitted here.
     **options
         ``objective``, ``delta``, ``fixed`` and others of :func:`fit`.
 
@@ -105,25 +113,54 @@ def roll_out(
     """
     table = read_runs(runs)
     values = _column(table, by)
-    shares = np.ones(len(table)) if weights is None else np.asarray(weights, dtype=float)
-    if shares.shape != values.shape:
-        raise FitError(f"roll_out: weights must be {len(table)} numbers, one a run")
+    shares = checked_weights(weights, len(table), "roll_out")
     cuts = np.unique(np.asarray(cutoff, dtype=float))
     table, values, shares = table.filter(shares > 0), values[shares > 0], shares[shares > 0]
     for cut in cuts:
         _check(cut, values, by)
+    sets = [_below(values, cut) for cut in cuts]
+    todo = [(law, table.filter(below), shares[below], options) for below in sets]
+    found = solve_all(fitted, todo, executor, "roll_out: fits")
     fits: list[Fit] = []
     try:
-        for cut in cuts:
-            below = _below(values, cut)
-            fits.append(fit_law(law, table.filter(below), weights=shares[below], **options))
+        for fit in with_progress(found, len(todo), "roll_out"):
+            fits.append(fit)
     except KeyboardInterrupt:
         if not fits:
             raise
         warnings.warn(f"roll_out interrupted: {len(fits)} of {len(cuts)} kept", stacklevel=2)
-    parts = [_predicted(found, table, values, cut) for found, cut in zip(fits, cuts, strict=False)]
+    parts = [_predicted(fit, table, values, cut) for fit, cut in zip(fits, cuts, strict=False)]
     errors = pl.concat([part for part, _ in parts])
     return RollOut(errors, pl.DataFrame([row for _, row in parts]), tuple(fits), by, len(cuts))
+
+
+def fitted(task: Task) -> Fit:
+    """What a worker is asked."""
+    law, table, weights, options = task
+    return fit_law(law, table, weights=weights, **options)
+
+
+def checked_weights(weights: npt.ArrayLike | None, count: int, caller: str) -> Array:
+    """Weights (runs,), 1 where none are given."""
+    shares = np.ones(count) if weights is None else np.asarray(weights, dtype=float)
+    if shares.shape != (count,):
+        raise FitError(f"{caller}: weights must be {count} numbers, one a run")
+    return shares
+
+
+def held_out_errors(found: Fit, table: pl.DataFrame) -> pl.DataFrame:
+    """``run``, N, D, C, ``loss``, ``predicted`` and the error of its logarithm, of other runs."""
+    given = {v: table[v].to_numpy() for v in found.law.variables if v in table.columns}
+    predicted = found.predict(**given)
+    error = np.log(predicted) - np.log(table["loss"].to_numpy())
+    columns = table.select("run", "N", "D", "C", "loss")
+    return columns.with_columns(predicted=pl.Series(predicted), error=pl.Series(error))
+
+
+def fitted_rmse(found: Fit) -> float:
+    """Root mean square of the log residuals of the fitted runs."""
+    within = found.problem.predict(found.theta[None])[0]
+    return rms(np.log(within) - np.log(found.runs["loss"].to_numpy()))
 
 
 def _column(table: pl.DataFrame, by: str) -> Array:
@@ -157,31 +194,23 @@ def _predicted(
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Errors of the runs above a cut-off, and their summary."""
     below = _below(values, cut)
-    above = table.filter(~below)
-    given = {v: above[v].to_numpy() for v in found.law.variables if v in above.columns}
-    predicted = found.predict(**given)
-    loss = above["loss"].to_numpy()
-    error = np.log(predicted) - np.log(loss)
-    fitted = found.runs["loss"].to_numpy()
-    within = np.log(found.problem.predict(found.theta[None])[0]) - np.log(fitted)
-    baseline = np.log(fitted.min()) - np.log(loss)
-    errors = above.select("run", "N", "D", "C", "loss").with_columns(
-        cutoff=pl.lit(float(cut)), predicted=pl.Series(predicted), error=pl.Series(error)
-    )
+    errors = held_out_errors(found, table.filter(~below))
+    error, loss = errors["error"].to_numpy(), errors["loss"].to_numpy()
+    baseline = np.log(found.runs["loss"].to_numpy().min()) - np.log(loss)
     summary = {
         "cutoff": float(cut),
         "fitted": found.used,
-        "held_out": len(above),
+        "held_out": len(errors),
         "reach": float(np.log10(values.max() / values[below].max())),
         "bias": float(error.mean()),
-        "rmse": _rms(error),
+        "rmse": rms(error),
         "worst": float(error[np.argmax(np.abs(error))]),
-        "rmse_fitted": _rms(within),
-        "rmse_baseline": _rms(baseline),
+        "rmse_fitted": fitted_rmse(found),
+        "rmse_baseline": rms(baseline),
         "status": found.status,
     }
-    return errors.select("cutoff", pl.exclude("cutoff")), summary
+    return errors.select(pl.lit(float(cut)).alias("cutoff"), pl.all()), summary
 
 
-def _rms(r: Array) -> float:
+def rms(r: Array) -> float:
     return float(np.sqrt(np.mean(r**2)))

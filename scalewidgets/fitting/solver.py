@@ -28,7 +28,7 @@ MAX_ITERATIONS = 1000
 CONVERGED = 1e-12
 _EXACT = 1e-9  # residuals of this share of the loss are none: a law that fits so well has arrived
 _LONGEST_STEP = 2.0  # in coordinates: a factor of 7 in an amplitude
-_ROWS_AT_ONCE = 60_000  # batch rows x runs kept in the processor's cache
+_ROWS_AT_ONCE = 30_000  # batch rows x runs kept in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -68,78 +68,130 @@ def residuals(problem: Problem, objective: Objective, predicted: Array) -> Array
 
 def evaluate(problem: Problem, objective: Objective, theta: Array, weights: Array) -> Array:
     """The objective (batch,); infinite where the law is not defined at some run."""
-    loss = objective.rho(residuals(problem, objective, problem.predict(theta)))
-    total = np.einsum("bn,bn->b", loss, np.broadcast_to(weights, loss.shape))
-    return np.asarray(np.where(np.isfinite(total), total, np.inf))
+    total = np.zeros(len(theta))
+    for runs, block in problem.blocks(len(theta)):
+        loss = objective.rho(residuals(block, objective, block.predict(theta)))
+        total += over_runs(weights[:, runs], loss)
+    return np.where(np.isfinite(total), total, np.inf)
+
+
+def over_runs(a: Array, b: Array) -> Array:
+    """Sums over the last axis of products of arrays that broadcast."""
+    return np.asarray(np.einsum("...n,...n->...", a, b))
 
 
 def exact(problem: Problem, objective: Objective, weights: Array) -> Array:
     """The objective (batch or 1,) below which runs count as lying on the law."""
-    r = np.full_like(problem.observed, _EXACT) if objective.log else _EXACT * problem.observed
+    r = np.asarray(_EXACT) if objective.log else _EXACT * problem.observed
     return np.asarray(np.sum(weights * objective.rho(r), axis=1))
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The objective around the points of a batch, to second order.
+
+    Attributes
+    ----------
+    value : array (batch,)
+        Infinite where the law is not defined at some run.
+    gradient : array (batch, k)
+    hessian : array (batch, k, k)
+    positive : array (batch, k, k)
+        The Hessian's always positive part, the squared gradients with Huber's weights: it scales
+        the steps.
+    """
+
+    value: Array
+    gradient: Array
+    hessian: Array
+    positive: Array
+
+    def rows(self, which: npt.NDArray[np.intp] | Mask) -> Expansion:
+        """A copy of some rows of the batch."""
+        return Expansion(
+            self.value[which], self.gradient[which], self.hessian[which], self.positive[which]
+        )
+
+    def put(self, which: npt.NDArray[np.intp], rows: Expansion) -> None:
+        """Replaces some rows of the batch."""
+        self.value[which], self.gradient[which] = rows.value, rows.gradient
+        self.hessian[which], self.positive[which] = rows.hessian, rows.positive
+
+    def hold(self, held: Mask) -> None:
+        """Takes the constants that a row holds out of its step."""
+        self.gradient[held] = 0.0
+        self.hessian[held[:, :, None] | held[:, None, :]] = 0.0
+
+
+def expand(problem: Problem, objective: Objective, theta: Array, weights: Array) -> Expansion:
+    """The objective around theta (batch, k), with weights (batch or 1, runs)."""
+    sums = [
+        _sums(block, objective, theta, weights[:, runs])
+        for runs, block in problem.blocks(len(theta))
+    ]
+    value, levers, hessian, positive = (sum(each[1:], each[0]) for each in zip(*sums, strict=True))
+    rows, columns, places = problem.bends
+    hessian[:, rows, columns] += levers[:, places]
+    return Expansion(
+        np.where(np.isfinite(value), value, np.inf), levers[:, : problem.size], hessian, positive
+    )
+
+
+def _sums(
+    problem: Problem, objective: Objective, theta: Array, weights: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Sums over the runs: the objective, its pull on each of ``problem.parts``, and the parts of
+    its Hessian from the slopes' products, all of them and those that are always positive."""
+    with np.errstate(all="ignore"):
+        predicted, parts = problem.parts(theta)
+        r = residuals(problem, objective, predicted)
+        pull = weights * objective.slope(r)
+        inner = weights * objective.curvature(r)
+        firm = weights * objective.firmness(r)
+        if objective.log:
+            parts *= (1.0 / predicted)[:, None]  # now those of the residual
+            inner -= pull  # the logarithm bends it by minus the square of its slope
+        slopes = parts[:, : problem.size]
+        turned = slopes.transpose(0, 2, 1)
+        return (
+            over_runs(weights, objective.rho(r)),
+            np.matmul(parts, pull[:, :, None])[:, :, 0],
+            np.matmul(slopes * inner[:, None], turned),
+            np.matmul(slopes * firm[:, None], turned),
+        )
 
 
 def gradient_and_hessian(
     problem: Problem, objective: Objective, theta: Array, weights: Array
 ) -> tuple[Array, Array, Array]:
-    """Gradient (batch, k), Hessian (batch, k, k) and its always positive part (batch, k, k).
-
-    The positive part keeps the squared gradients only, with Huber's weights: it scales the steps.
-    """
-    predicted, slopes, bends = problem.derivatives(theta)
-    r = residuals(problem, objective, predicted)
-    pull = weights * objective.slope(r)
-    stiffness = weights * objective.curvature(r)
-    scale = 1.0 / predicted if objective.log else np.ones_like(predicted)
-    slopes *= scale  # now the residual's slopes
-    by_row = slopes.transpose(1, 0, 2)
-    # the logarithm bends the residual by minus the square of its slope
-    inner = stiffness - pull if objective.log else stiffness
-    hessian = np.matmul(by_row * inner[:, None, :], by_row.transpose(0, 2, 1))
-    with np.errstate(all="ignore"):
-        firm = np.where(r == 0, weights, pull / np.where(r == 0, 1.0, r))
-    positive = np.matmul(by_row * firm[:, None, :], by_row.transpose(0, 2, 1))
-    lever = pull * scale
-    for (i, j), bend in bends.items():
-        entry = np.einsum("bn,bn->b", np.broadcast_to(bend, lever.shape), lever)
-        hessian[:, i, j] += entry
-        if i != j:
-            hessian[:, j, i] += entry
-    return np.matmul(by_row, pull[:, :, None])[:, :, 0], hessian, positive
+    """Gradient (batch, k), Hessian (batch, k, k) and its always positive part (batch, k, k)."""
+    found = expand(problem, objective, theta, weights)
+    return found.gradient, found.hessian, found.positive
 
 
-def _hold(held: Mask, gradient: Array, hessian: Array) -> None:
-    """Takes the constants that a row holds out of its step."""
-    gradient[held] = 0.0
-    hessian[held[:, :, None] | held[:, None, :]] = 0.0
-
-
-def _newton_step(
-    gradient: Array, hessian: Array, positive: Array, damping: Array
-) -> tuple[Array, Array]:
+def _newton_step(at: Expansion, damping: Array) -> tuple[Array, Array]:
     """A step that goes down along every curvature, and the decrease that it promises."""
-    width = np.sqrt(np.maximum(np.einsum("bkk->bk", positive), 1e-300))
-    scaled = hessian / (width[:, :, None] * width[:, None, :])
-    scaled = np.where(np.isfinite(scaled), scaled, 0.0)
+    width = np.sqrt(np.maximum(np.diagonal(at.positive, axis1=1, axis2=2), 1e-300))
+    scaled = at.hessian / (width[:, :, None] * width[:, None, :])
+    if not np.isfinite(scaled).all():
+        scaled = np.where(np.isfinite(scaled), scaled, 0.0)
     curvature, axes = np.linalg.eigh(scaled)
-    along = np.einsum("bki,bk->bi", axes, gradient / width)
-    floor = 1e-14 * np.max(np.abs(curvature), axis=1, keepdims=True) + 1e-300
-    stiff = np.maximum(np.abs(curvature), floor)
-    promise = 0.5 * np.sum(along**2 / stiff, axis=1)
-    step = -np.einsum("bki,bi->bk", axes, along / (stiff + damping[:, None])) / width
-    longest = np.max(np.abs(step), axis=1, keepdims=True)
+    along = np.matmul((at.gradient / width)[:, None], axes)[:, 0]
+    size = np.abs(curvature)
+    stiff = np.maximum(size, 1e-14 * size.max(axis=1, keepdims=True) + 1e-300)
+    promise = 0.5 * (along**2 / stiff).sum(axis=1)
+    step = -np.matmul(axes, (along / (stiff + damping[:, None]))[:, :, None])[:, :, 0] / width
+    longest = np.abs(step).max(axis=1, keepdims=True)
     return step * np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, 1e-300)), promise
 
 
 def _step_inside(
     box: tuple[Array, Array],
     theta: Array,
+    at: Expansion,
+    damping: Array,
     step: Array,
     promise: Array,
-    gradient: Array,
-    hessian: Array,
-    positive: Array,
-    damping: Array,
 ) -> tuple[Array, Array]:
     """The step without the constants that it would take over a bound, up to the next bound."""
     low, high = box
@@ -147,8 +199,8 @@ def _step_inside(
         out = ((theta <= low) & (step < 0)) | ((theta >= high) & (step > 0))
         if not out.any():
             break
-        _hold(out, gradient, hessian)
-        step, promise = _newton_step(gradient, hessian, positive, damping)
+        at.hold(out)
+        step, promise = _newton_step(at, damping)
         step[out] = 0.0  # rounding may leave a little of it
     room = np.where(step < 0, low, high) - theta
     with np.errstate(all="ignore"):
@@ -156,73 +208,88 @@ def _step_inside(
     return step * np.minimum(1.0, share.min(axis=1, keepdims=True)), promise
 
 
+class _Descent:
+    """A batch on its way down: where each member is, and the objective around it."""
+
+    def __init__(
+        self, problem: Problem, objective: Objective, theta: Array, weights: Array
+    ) -> None:
+        self.problem, self.objective, self.weights = problem, objective, weights
+        self.theta = theta.copy()
+        self.at = expand(problem, objective, theta, weights)
+        self.damping = np.full(len(theta), 1e-4)
+
+    def step(self, members: npt.NDArray[np.intp], held: Mask | None) -> tuple[Array, Array]:
+        """Newton's next step of some members, and the decrease that it promises."""
+        at, damping = self.at.rows(members), self.damping[members]
+        if held is not None:
+            at.hold(held[members])
+        found = _newton_step(at, damping)
+        if self.problem.box is None:
+            return found
+        return _step_inside(self.problem.box, self.theta[members], at, damping, *found)
+
+    def search(self, members: npt.NDArray[np.intp], step: Array) -> Mask:
+        """Takes the longest of three step lengths that goes down; says which members moved.
+
+        Where the full step leads is expanded at once, not only evaluated: nearly always it is
+        taken, and the next step needs that.
+        """
+        there = self.problem.inside(self.theta[members] + step)
+        new = self._expand(members, there)
+        moved = new.value < self.at.value[members]
+        taken = members[moved]
+        self.theta[taken] = there[moved]
+        self.at.put(taken, new.rows(moved))
+        self.damping[taken] *= 0.1
+        for length in (0.3, 0.05):
+            if moved.all():
+                return moved
+            moved[~moved] = self._shorten(members[~moved], length * step[~moved])
+        stuck = members[~moved]
+        self.damping[stuck] = np.maximum(self.damping[stuck] * 30.0, 1e-6)
+        return moved
+
+    def _shorten(self, members: npt.NDArray[np.intp], step: Array) -> Mask:
+        """Takes a step where it goes down, and says where."""
+        there = self.problem.inside(self.theta[members] + step)
+        value = evaluate(self.problem.rows(members), self.objective, there, self._weights(members))
+        moved = value < self.at.value[members]
+        taken = members[moved]
+        if len(taken):
+            self.theta[taken] = there[moved]
+            self.at.put(taken, self._expand(taken, there[moved]))
+        return moved
+
+    def _expand(self, members: npt.NDArray[np.intp], theta: Array) -> Expansion:
+        rows = self.problem.rows(members)
+        return expand(rows, self.objective, theta, self._weights(members))
+
+    def _weights(self, members: npt.NDArray[np.intp]) -> Array:
+        return self.weights if len(self.weights) == 1 else self.weights[members]
+
+
 def _descend(
     problem: Problem, objective: Objective, theta: Array, weights: Array, held: Mask | None
 ) -> tuple[Array, Array, Array, int]:
     """One stage for one chunk of the batch."""
-    theta = theta.copy()
-    value = evaluate(problem, objective, theta, weights)
-    least = np.broadcast_to(exact(problem, objective, weights), value.shape)
+    now = _Descent(problem, objective, theta, weights)
+    least = np.broadcast_to(exact(problem, objective, weights), len(theta))
     remaining = np.full(len(theta), np.inf)
-    damping = np.full(len(theta), 1e-4)
-    active = np.flatnonzero(np.isfinite(value))
+    active = np.flatnonzero(np.isfinite(now.at.value))
     iteration = 0
     while len(active) and iteration < MAX_ITERATIONS:
         iteration += 1
-        rows = weights if weights.shape[0] == 1 else weights[active]
-        gradient, hessian, positive = gradient_and_hessian(
-            problem.rows(active), objective, theta[active], rows
-        )
-        if held is not None:
-            _hold(held[active], gradient, hessian)
-        step, promise = _newton_step(gradient, hessian, positive, damping[active])
-        if problem.box is not None:
-            step, promise = _step_inside(
-                problem.box,
-                theta[active],
-                step,
-                promise,
-                gradient,
-                hessian,
-                positive,
-                damping[active],
-            )
-        remaining[active] = promise / np.maximum(value[active], least[active])
+        step, promise = now.step(active, held)
+        remaining[active] = promise / np.maximum(now.at.value[active], least[active])
         going = remaining[active] > CONVERGED
-        active, step = active[going], step[going]
-        moved = _search(problem, objective, theta, value, weights, active, step, damping)
-        # a member that no step can lower has arrived as far as the arithmetic goes
-        active = active[moved | (damping[active] < 1e6)]
-    return theta, value, remaining, iteration
-
-
-def _search(
-    problem: Problem,
-    objective: Objective,
-    theta: Array,
-    value: Array,
-    weights: Array,
-    active: npt.NDArray[np.intp],
-    step: Array,
-    damping: Array,
-) -> Mask:
-    """Takes the longest of three step lengths that goes down; says which members moved."""
-    moved = np.zeros(len(active), dtype=bool)
-    for length in (1.0, 0.3, 0.05):
-        waiting = np.flatnonzero(~moved)
-        if not len(waiting):
+        active = active[going]
+        if not len(active):
             break
-        members = active[waiting]
-        trial = problem.inside(theta[members] + length * step[waiting])
-        rows = weights if weights.shape[0] == 1 else weights[members]
-        new = evaluate(problem.rows(members), objective, trial, rows)
-        better = new < value[members]
-        taken = members[better]
-        theta[taken], value[taken] = trial[better], new[better]
-        moved[waiting[better]] = True
-        damping[taken] *= 0.1 if length == 1.0 else 1.0
-    damping[active[~moved]] = np.maximum(damping[active[~moved]] * 30.0, 1e-6)
-    return moved
+        moved = now.search(active, step[going])
+        # a member that no step can lower has arrived as far as the arithmetic goes
+        active = active[moved | (now.damping[active] < 1e6)]
+    return now.theta, now.at.value, remaining, iteration
 
 
 def minimise(

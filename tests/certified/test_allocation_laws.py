@@ -1,6 +1,7 @@
 """Numbers of papers on allocation that one expression cannot say: envelopes, minima, prices."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 import scalewidgets as sw
+from scalewidgets.allocation import Cluster
 
 
 def within(found: float, printed: float, tol: float) -> None:
@@ -81,24 +83,31 @@ def test_no_data_help_a_model_below_a_tenth() -> None:
     assert found[1] > 1e3
 
 
-# --- prices (Sardana et al. 2024, README of the authors' code) ------------------------------
+# --- prices (Sardana et al. 2024) ------------------------------------------------------------
 
-A100_BF16, A100_INT8, H100_BF16 = 312e12, 624e12, 989e12  # operations a second
-DOLLARS_A100, DOLLARS_H100 = 1.1, 2.0  # an hour: defaults of the code
+A100 = Cluster("A100", utilisation=0.5, price_per_hour=1.4)
 
 
 def test_the_cheapest_model_for_ten_billion_requests() -> None:
-    """1000 tokens in and 250 out; training at half of the peak, prefill at 0.4, generation at 0.2.
-
-    Dollars a FLOP weigh the tokens served: then it is the plan for so many tokens.
-    """
+    """README of the code: 1000 tokens in and 250 out, training at half of the peak, prefill at 0.4
+    and generation at 0.2, served in 8 bits."""
     law = sw.law("sardana2024")
-    training = 1.4 / (A100_BF16 * 0.5)
-    served = 1e10 * (0.6 / A100_INT8) * (1000 / 0.4 + 250 / 0.2) / training
-    plan, dense = (
-        sw.allocate(law, loss=1.947, inference_tokens=served),
-        sw.allocate(law, loss=1.947),
+    servers = Cluster(
+        "A100 40GB",
+        precision="int8",
+        price_per_hour=0.6,
+        prefill_utilisation=0.4,
+        generation_utilisation=0.2,
     )
+    plan = sw.allocate(
+        law,
+        loss=1.947,
+        cluster=A100,
+        serving=servers,
+        input_tokens=1e13,
+        output_tokens=2.5e12,
+    )
+    dense = sw.allocate(law, loss=1.947)
     within(plan.N, 20.53e9, 1e7)
     within(plan.D, 3302e9, 1e9)
     within(plan.N / dense.N, 0.6023, 1e-4)
@@ -107,23 +116,24 @@ def test_the_cheapest_model_for_ten_billion_requests() -> None:
 
 
 def test_the_price_of_a_30b_chinchilla_model() -> None:
-    """1e9 requests of 500 tokens in and 100 out, in 8 bits on A100s.
+    """README of the code: 1e9 requests of 500 tokens in and 100 out, in 8 bits on A100s.
 
-    The printed dollars are those of the default prices, not of the 1.50 and 0.60 an hour that are
-    given beside them.
+    The printed dollars are those of the code's default prices, not of the 1.50 and 0.60 an hour
+    that are given beside them; the code rounds the H100's peak to 989e12.
     """
-    law, N = sw.law("sardana2024"), 30e9
-    v = law.values
-    loss = v["E"] + v["A"] / N ** v["alpha"] * (1 + v["alpha"] / v["beta"])
-    plan = sw.allocate(law, loss=loss)
-    within(plan.D, 1556e9, 1e9)
-    within(plan.loss, 1.958253360475841, 1e-12)
-    within(plan.train_flops + 2 * N * 6e11, 3.161e23, 1e20)
-    training = plan.train_flops / (H100_BF16 * 0.5) / 3600 * DOLLARS_H100
-    prefill, generation = (2 * N * tokens / A100_INT8 / 3600 for tokens in (5e11, 1e11))
-    within(training, 314600, 100)
-    total = training + (prefill / 0.5 + generation / 0.01) * DOLLARS_A100
-    within(total, 637800, 100)
+    law = sw.law("sardana2024")
+    dense = sw.allocate(law, N="30B")
+    within(dense.D, 1556e9, 1e9)
+    within(dense.loss, 1.958253360475841, 1e-12)
+    hours = 1.0 / (989.4 / 989)
+    trainers = Cluster("H100", utilisation=0.5 * hours, price_per_hour=2.0)
+    servers = Cluster("A100 40GB", precision="int8", price_per_hour=1.1)
+    asked: dict[str, Any] = {"N": dense.N, "D": dense.D, "cluster": trainers, "serving": servers}
+    training = sw.allocate(law, **asked)
+    within(training.dollars, 314600, 100)
+    plan = sw.allocate(law, **asked, input_tokens=5e11, output_tokens=1e11)
+    within(plan.total_flops, 3.161e23, 1e20)
+    within(plan.dollars, 637800, 100)
 
 
 # --- precision (Kumar et al. 2024) ----------------------------------------------------------

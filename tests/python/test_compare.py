@@ -1,5 +1,8 @@
 """Comparisons of laws: closed forms, SciPy's densities, simulated studies with known truth."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -253,6 +256,17 @@ def test_other_columns_and_weights() -> None:
     keep = np.arange(54) % 3 > 0
     weighted = roll_out(LAW, runs, cutoff=1e20, weights=keep)
     assert weighted.summary.equals(roll_out(LAW, runs.filter(keep), cutoff=1e20).summary)
+
+
+def test_workers_make_the_same_fits(faulty: Any) -> None:
+    cuts = [6e19, 1e20, 3e20]
+    here = roll_out(LAW, sweep(), cutoff=cuts)
+    with ThreadPoolExecutor(2) as pool:
+        assert roll_out(LAW, sweep(), cutoff=cuts, executor=pool).errors.equals(here.errors)
+    with pytest.warns(UserWarning, match="roll_out: 1 of 3 fits were lost by the executor"):
+        there = roll_out(LAW, sweep(), cutoff=cuts, executor=faulty(2))
+    assert there.errors.equals(here.errors)
+    assert there.summary.equals(here.summary)
 
 
 @pytest.mark.parametrize(

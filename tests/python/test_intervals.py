@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm, t
 
 import scalewidgets as sw
 
@@ -27,8 +27,45 @@ def boot() -> sw.Bootstrap:
 def one_by_one(boot: sw.Bootstrap, what: Any) -> tuple[float, float]:
     """Percentiles of a quantity of the law, each draw's law made and asked."""
     laws = [boot.fit.law.with_constants(**row) for row in boot.draws.iter_rows(named=True)]
-    low, high = np.quantile([float(what(law)) for law in laws], [0.05, 0.95])
+    tail = boot.tail(0.9)
+    low, high = np.quantile(
+        [float(what(law)) for law in laws], [tail, 1.0 - tail], method="weibull"
+    )
     return float(low), float(high)
+
+
+# --- percentiles ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_tails_are_those_of_students_t(boot: sw.Bootstrap, level: float) -> None:
+    """63 runs and 5 constants; 9 groups."""
+    far = t.ppf(0.5 + 0.5 * level, 58)
+    assert replace(boot, kind="wild").tail(level) == pytest.approx(norm.sf(far))
+    assert replace(boot, kind="residual").tail(level) == pytest.approx(norm.sf(far))
+    assert boot.tail(level) == pytest.approx(norm.sf(far * np.sqrt(63 / 58)))
+    own = t.ppf(0.5 + 0.5 * level, boot.fit.degrees["beta"])
+    assert replace(boot, kind="wild").tail(level, "beta") == pytest.approx(norm.sf(own))
+    groups = boot.fit.bootstrap(5, kind="cluster", by="budget")
+    far = t.ppf(0.5 + 0.5 * level, 8) * np.sqrt(9 / 8)
+    assert groups.tail(level) == pytest.approx(norm.sf(far))
+    robust = replace(boot, fit=replace(boot.fit, objective=sw.Objective("huber")))
+    assert robust.tail(level) == pytest.approx(0.5 - 0.5 * level)
+    assert replace(robust, kind="wild").tail(level) == replace(boot, kind="wild").tail(level)
+    assert replace(robust, kind="cluster", groups=9).tail(level) == pytest.approx(
+        norm.sf(t.ppf(0.5 + 0.5 * level, 8))
+    )
+
+
+def test_percentiles_leave_out_what_they_say(boot: sw.Bootstrap) -> None:
+    """Beyond the ends of the draws' interval lies, on average, its tail of what is drawn."""
+    tail, rng, beyond = boot.tail(0.9, "E"), np.random.default_rng(0), []
+    for _ in range(2000):
+        draws = pl.DataFrame({name: rng.standard_normal(60) for name in TRUTH})
+        low, high = replace(boot, draws=draws).conf_int(0.9)["E"]
+        beyond.append(0.5 * (norm.cdf(low) + norm.sf(high)))
+    # one study's mean scatters by 0.02
+    assert np.mean(beyond) == pytest.approx(tail, abs=4 * 0.02 / np.sqrt(2000))
 
 
 # --- quantities -----------------------------------------------------------------------------
@@ -66,6 +103,18 @@ def test_other_forms_have_their_exponents_at_a_budget(boot: sw.Bootstrap) -> Non
         assert other.interval(name, C=1e21) == pytest.approx(boot.interval(name, C=1e21), rel=1e-6)
     with pytest.raises(sw.FitError, match=r"'a_N' needs C= to say where"):
         other.interval("a_N")
+
+
+def test_a_fit_has_exponents_of_its_own(boot: sw.Bootstrap) -> None:
+    fit = boot.fit
+    c = fit.params
+    assert fit.a_N == pytest.approx(c["beta"] / (c["alpha"] + c["beta"]), rel=1e-12)
+    assert fit.a_N + fit.a_D == pytest.approx(1.0)
+    other = replace(fit, law=sw.Law("B/D**beta + A/N**alpha + E", constants=c))
+    assert other.exponents(C=1e21) == pytest.approx((fit.a_N, fit.a_D), rel=1e-6)
+    assert fit.exponents(C=1e21) == fit.exponents()
+    with pytest.raises(sw.FitError, match=r"'a_N' needs C= to say where"):
+        _ = other.a_N
 
 
 def test_variables_with_defaults_may_be_left_out() -> None:

@@ -12,6 +12,8 @@ from ...lawbook.quantity import format_quantity as quantity
 from ..objective import HOFFMANN_DELTA, Objective
 from ..parametric import solve
 from ..types import FitError
+from ..universe import OUTLIER, Universe
+from ..visit import SCHEMA, Setting, solved
 from .note import BESIROGLU, CHOSHEN, CZECH, LI, SARDANA, SKALING, Note
 from .study import Study
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 COLLAPSED = 0.1  # share of the least loss; Sardana's fit up to 100 tokens a parameter had 0.07
 LOW = 0.4  # Llama 3's fit has 0.3 (Czech exp11), others 0.6 to 0.9
 TREND = 0.01  # chance of a trend that counts as seen, over the four tests together
-OUTLIER = 3.5  # robust standard deviations (Iglewicz and Hoaglin 1993)
 MOVED = (0.03, 0.10)  # relative change of N_opt for a note, for a warning
 SPREAD = (1.1, 1.5)  # N_opt's highest over lowest; on Chinchilla's points others report 1.8
 OBJECTIVES = {
@@ -177,18 +178,10 @@ def optima_by_objective(fit: Fit, C: float) -> pl.DataFrame:
     """
     if not Study(fit).has_optimum:
         raise FitError(f"advise: {fit.law.id} is no loss over N and D, so it has no N_opt")
-    refits = {
-        name: solve(fit.problem, fit.runs, objective, fit.weights, fit.params)
-        for name, objective in OBJECTIVES.items()
-    }
-    return pl.DataFrame(
-        {
-            "objective": list(refits),
-            "N_opt": [float(f.N_opt(C)) for f in refits.values()],
-            "D_opt": [float(f.D_opt(C)) for f in refits.values()],
-            "status": [f.status for f in refits.values()],
-        }
-    )
+    universes = [Universe(name, "objective", each) for name, each in OBJECTIVES.items()]
+    rows = [solved((Setting(fit, C), universe)).row for universe in universes]
+    columns = pl.DataFrame(rows, schema=SCHEMA)
+    return columns.select("label", "N_opt", "D_opt", "status").rename({"label": "objective"})
 
 
 def other_objectives(study: Study, C: float | None) -> Iterator[Note]:
