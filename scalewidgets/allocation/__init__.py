@@ -1,6 +1,30 @@
-"""From a law to a plan: how many parameters and tokens, and what it costs."""
+"""From a law to a plan: how many parameters and tokens, on what, and what it costs."""
 
+from .compute.architecture import Architecture
+from .compute.cluster import Cluster
+from .compute.hardware import Accelerator, HardwareError, accelerator, hardware
+from .compute.hyperparameters import suggest_hyperparameters
 from .cost import inference_flops, training_flops
-from .plan import AllocationError, Plan, allocate
+from .optimise import Optimum, optimise
+from .plan import AllocationError, FlatRegion, Plan, allocate
+from .strategies import allocate_grid, compare_strategies
 
-__all__ = ["AllocationError", "Plan", "allocate", "inference_flops", "training_flops"]
+__all__ = [
+    "Accelerator",
+    "AllocationError",
+    "Architecture",
+    "Cluster",
+    "FlatRegion",
+    "HardwareError",
+    "Optimum",
+    "Plan",
+    "accelerator",
+    "allocate",
+    "allocate_grid",
+    "compare_strategies",
+    "hardware",
+    "inference_flops",
+    "optimise",
+    "suggest_hyperparameters",
+    "training_flops",
+]

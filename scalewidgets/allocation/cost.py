@@ -10,6 +10,7 @@ from ..lawbook.frontier import FLOPS_PER_PARAMETER_TOKEN
 Array = npt.NDArray[np.float64]
 
 INFERENCE_FLOPS = 2.0  # a parameter and token, forward pass only (Sardana et al. 2024, Sec. 2)
+SERVED_PER_TRAINED = FLOPS_PER_PARAMETER_TOKEN / INFERENCE_FLOPS  # tokens of equal cost
 
 
 def training_flops(N: npt.ArrayLike, D: npt.ArrayLike, bits: npt.ArrayLike = 16.0) -> Array:

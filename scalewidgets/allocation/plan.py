@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..fitting import Bootstrap, Fit
 from ..lawbook import Law
-from ..lawbook import expression as ex
-from ..lawbook.precision import BASELINE, BITS, SERVED, with_precision
-from .cost import Array, inference_flops, training_flops
-from .optimum import budget_optimum, demand_optimum, precision_optimum, tied_bits
+from . import explain, export
+from .compute.cluster import Cluster
+from .cost import Array
+from .draws import AllocationError, columns, interval, plain
+from .question import Question, Starts
+from .request import Request, read
+from .surfaces import TRAINING_BITS, plain_surface
 
-TRAINING_BITS = (4.0, 16.0)  # below, Kumar et al.'s activation factor is not positive
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["TRAINING_BITS", "AllocationError", "FlatRegion", "Plan", "allocate", "plain_surface"]
+
+Number = float | str
 
 
-class AllocationError(ValueError):
-    """A plan that cannot be made; the text says why and what would make it possible."""
+@dataclass(frozen=True)
+class FlatRegion:
+    """The models of a plan's loss that cost hardly more than the plan.
+
+    Attributes
+    ----------
+    within : float
+        The extra lifetime cost, as a share.
+    N, D : tuple of float
+        The smallest and the largest such model, and the tokens of each; NaN where the region goes
+        on for a factor of more than a thousand.
+    """
+
+    within: float
+    N: tuple[float, float]
+    D: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,29 +53,41 @@ class Plan:
     Attributes
     ----------
     strategy : str
-        ``chinchilla``, ``inference-aware`` or ``precision-aware``.
+        ``chinchilla``, or what is taken into account: ``inference-aware``, ``precision-aware``,
+        ``data-limited``, ``quantised``, ``overhead``, ``in memory``, ``fixed N`` ...
     N, D : float
         Parameters and training tokens.
     loss : float
         Predicted loss, nats/token, of the model as it is served.
     bits : float
         Training bits (16 unless precision-aware).
+    epochs : float
+        Passes over the unique tokens; 1 where data are without limit.
     train_flops, inference_flops : float
         6ND in 16-bit operations, and 2N a served token.
     saving : float
-        Share of the total FLOPs saved against the Chinchilla model of equal loss.
+        Share of the lifetime cost saved against the Chinchilla model of equal loss (16 bits, data
+        without limit) that serves the same tokens. Negative where a limit makes the plan dearer.
+    question : Question
+        What was asked, of which surface.
+    dollars : float
+        What training costs, and serving where input and output tokens are given; NaN without a
+        cluster.
     draws : mapping of str to array (draws,)
         The same quantities for each draw of the constants; empty without draws.
     """
 
-    strategy: Literal["chinchilla", "inference-aware", "precision-aware"]
+    strategy: str
     N: float
     D: float
     loss: float
     bits: float
+    epochs: float
     train_flops: float
     inference_flops: float
     saving: float
+    question: Question = field(repr=False)
+    dollars: float = float("nan")
     draws: Mapping[str, Array] = field(default_factory=dict, repr=False)
 
     @property
@@ -63,8 +99,8 @@ class Plan:
         return self.train_flops + self.inference_flops
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
-        """Percentile interval of ``N``, ``D``, ``loss``, ``bits``, ``train_flops``,
-        ``inference_flops`` or ``saving`` over the draws.
+        """Percentile interval of ``N``, ``D``, ``loss``, ``bits``, ``epochs``, ``train_flops``,
+        ``inference_flops``, ``dollars`` or ``saving`` over the draws.
 
         Draws without a solution are left out; NaN where they are more than one tail holds, as the
         interval's end then lies among them.
@@ -74,20 +110,74 @@ class Plan:
         AllocationError
             When the plan was made without draws, for an unknown name, or a level that is none.
         """
-        if not self.draws:
-            raise AllocationError(
-                "plan: no draws, so no interval. Pass draws=fit.bootstrap(...) to allocate."
-            )
-        if name not in self.draws:
-            raise AllocationError(f"plan: no interval of {name!r}; there are {list(self.draws)}")
-        if not 0.0 < level < 1.0:
-            raise AllocationError(f"plan: level must lie between 0 and 1, not {level!r}")
-        tail = 0.5 * (1.0 - level)
-        cloud = self.draws[name]
-        if np.mean(np.isnan(cloud)) > tail:
-            return float("nan"), float("nan")
-        low, high = np.nanquantile(cloud, [tail, 1.0 - tail])
-        return float(low), float(high)
+        return interval("plan", self.draws, name, level)
+
+    def flat_region(self, within: float = 0.01) -> FlatRegion:
+        """The sizes for which a model of the same loss costs at most so much more.
+
+        For training and what is served, in FLOPs or dollars as the plan weighs them; the bits in
+        training stay those of the plan.
+
+        Raises
+        ------
+        AllocationError
+            When ``within`` is not positive.
+        """
+        if not 0.0 < within < np.inf:
+            raise AllocationError(f"plan: within must be positive, a share, not {within!r}")
+        law = self.question.request.law
+        low, high = self.question.flat_ends(law.values, self._point, within)
+        ends = [(float(low[name][0]), float(high[name][0])) for name in ("N", "D")]
+        return FlatRegion(within, ends[0], ends[1])
+
+    def cost_curve(self, N: npt.ArrayLike) -> Array:
+        """Lifetime cost of models of N parameters and the plan's loss, as a multiple of the plan's.
+
+        Parameters
+        ----------
+        N : array_like (sizes,)
+            Parameters.
+
+        Returns
+        -------
+        numpy.ndarray (sizes,)
+            1 at the plan where it is the cheapest; NaN where a model cannot reach the loss.
+        """
+        sizes = np.atleast_1d(np.asarray(N, dtype=float))
+        values = self.question.request.law.values
+        own = self.question.cost_curve(values, self._point, np.array([self.N]))
+        return np.asarray(self.question.cost_curve(values, self._point, sizes) / own)
+
+    @property
+    def _point(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in ("N", "D", "loss", "bits")}
+
+    def sensitivity(self) -> pl.DataFrame:
+        """Which assumption moves the plan most; see :func:`scalewidgets.allocation.sensitivity`."""
+        from .sensitivity import sensitivity
+
+        return sensitivity(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was asked and what came out, ready for JSON; no number is given as None."""
+        return {
+            "law": export.law_as_dict(self.question.request.law),
+            "asked": export.asked_as_dict(self.question.request.asked),
+            "plan": {name: plain(value) for name, value in export.numbers_of(self).items()},
+            "intervals": {name: list(map(plain, self.interval(name))) for name in self.draws},
+        }
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as a text."""
+        return json.dumps(self.to_dict(), indent=2)
+
+    def to_markdown(self) -> str:
+        """A page for people: the plan, its intervals, what it rests on."""
+        return export.markdown(self)
+
+    def to_python(self) -> str:
+        """A cell of Python that makes the plan again (without the draws)."""
+        return export.python(self)
 
     def __str__(self) -> str:
         return (
@@ -100,153 +190,118 @@ class Plan:
 def allocate(
     source: Law | Fit,
     *,
-    C: float | None = None,
+    C: Number | None = None,
     loss: float | None = None,
-    inference_tokens: float = 0.0,
+    total_flops: Number | None = None,
+    dollars: Number | None = None,
+    gpu_hours: Number | None = None,
+    days: Number | None = None,
+    cluster: Cluster | None = None,
+    serving: Cluster | None = None,
+    N: Number | None = None,
+    D: Number | None = None,
+    tokens_per_parameter: float | None = None,
+    memory: Number | None = None,
+    overhead: float | None = None,
+    inference_tokens: Number = 0.0,
+    input_tokens: Number = 0.0,
+    output_tokens: Number = 0.0,
+    unique_tokens: Number | None = None,
     precision: bool = False,
     served_bits: float = 16.0,
     draws: Bootstrap | None = None,
 ) -> Plan:
-    """The best N and D for a budget or a loss.
+    """The best N and D for one budget, or for a loss.
+
+    Numbers may be texts: ``"1e24 FLOP"``, ``"70B"``, ``"$2M"``, ``"30 days"``, ``"80 GB"``.
 
     Parameters
     ----------
     source : Law or Fit
         A loss surface over N and D.
-    C : float
-        Training FLOPs of the Chinchilla model. With ``inference_tokens`` it sets the quality: the
-        plan reaches the loss of the Chinchilla model of C at least total cost.
+    C : float or str
+        Training FLOPs, 6ND (in 16-bit operations). With tokens to serve it sets the quality: the
+        plan reaches the best loss of C at least lifetime cost.
     loss : float
-        Target loss, nats/token (instead of C).
-    inference_tokens : float
+        Target loss, nats/token, at least lifetime cost.
+    total_flops : float or str
+        FLOPs of training and serving together: the least loss that they buy.
+    dollars, gpu_hours, days : float or str
+        What ``cluster`` computes for them, as C. With input and output tokens ``dollars`` pay for
+        serving too, as total_flops.
+    cluster, serving : Cluster
+        What trains, and what serves (the same where left out): prices and utilisations.
+    N, D, tokens_per_parameter : float or str
+        What is fixed: parameters, training tokens, or their ratio (over-training, Gadre et al.
+        2024). Beside a budget or loss one of them; alone, the plan for which it is the best; two
+        of them are a plan by themselves.
+    memory : float or str
+        Bytes that the weights may take at serving, at ``served_bits`` each; alone, the plan for
+        the largest model that fits.
+    overhead : float
+        Extra training FLOPs, as a share, that a smaller model of equal loss may cost (de Vries
+        2023): the plan is the smallest such model.
+    inference_tokens : float or str
         Tokens served over the lifetime, input and output; counted as 2N FLOPs each
         (Sardana et al. 2024, Eq. 2).
+    input_tokens, output_tokens : float or str
+        The same apart. With a cluster they are weighed in dollars, by the utilisation of prefill
+        and generation (Sardana et al. 2024, Sec. 3), without one as 2N FLOPs each.
+    unique_tokens : float or str
+        Tokens at hand; more are repeats, worth less each time (Muennighoff et al. 2023).
     precision : bool
         Choose the training bits too: (6/16) N D P = C (Kumar et al. 2024, Sec. 4.3).
     served_bits : float
-        Bits of the weights as served, with ``precision=True``; below 16 their post-training loss is
-        counted.
+        Bits of the weights as served; below 16 the loss of quantising them after training is
+        counted (Kumar et al. 2024). It does not change the FLOPs: quantised serving is cheaper by
+        the peak of the ``serving`` cluster's precision.
     draws : Bootstrap, optional
         From ``fit.bootstrap(...)``: gives the plan its intervals.
 
     Raises
     ------
     AllocationError
-        Neither or both of C and loss; numbers that make no sense; a law that is no loss over N and
-        D or has no values; a loss that it cannot reach; no interior optimum.
+        No or two budgets; numbers that make no sense; a law that is no loss over N and D or has no
+        values; a loss that it cannot reach; no interior optimum.
+
+    Examples
+    --------
+    >>> law = sw.law("sardana2024")
+    >>> plan = sw.allocate(law, loss=1.947, inference_tokens="2T")
+    >>> f"{plan.N:.4g} {plan.D:.4g}"
+    '2.418e+10 2.657e+12'
     """
-    if (C is None) == (loss is None):
-        raise AllocationError("allocate: give one of C (training FLOPs) and loss (nats/token)")
-    if precision and (loss is not None or inference_tokens):
-        raise AllocationError("allocate: precision=True takes C only, without inference_tokens")
-    if served_bits != BASELINE and not precision:
-        raise AllocationError("allocate: served_bits counts only with precision=True")
-    for name, given in {"C": C, "loss": loss, "served_bits": served_bits}.items():
-        if given is not None and not 0 < given < np.inf:
-            raise AllocationError(f"allocate: {name} must be positive and finite, not {given!r}")
-    if not 0 <= inference_tokens < np.inf:
-        raise AllocationError(
-            f"allocate: inference_tokens must be zero or positive and finite, not "
-            f"{inference_tokens!r}"
-        )
-    law = source.law if isinstance(source, Fit) else source
-    plain = plain_surface(law)
-    _check_surface(law, plain)
-    tied = tied_bits(_at_defaults(with_precision(law), {SERVED: float(served_bits)}))
-    problem = _Question(plain, tied if precision else None, C, loss, inference_tokens)
-    point = problem.answer(dict(law.values))
+    asked = {k: v for k, v in locals().items() if k not in ("source", "draws")}
+    return plan_of(read(source, draws, asked), draws)
+
+
+def plan_of(request: Request, draws: Bootstrap | None = None) -> Plan:
+    """The plan that answers a request."""
+    question = Question(request)
+    starts = Starts()
+    point = {k: float(v[0]) for k, v in question.answer(request.law.values, 1, starts).items()}
     if not np.isfinite(point["N"]):
-        raise AllocationError(_why(law, plain, C, loss))
-    cloud = {}
+        raise AllocationError(explain.why_not(question))
+    clouds: dict[str, Array] = {}
     if draws is not None:
-        cloud = problem.answer({k: draws.draws[k].to_numpy() for k in draws.draws.columns})
-    strategy: Literal["chinchilla", "inference-aware", "precision-aware"] = (
-        "precision-aware" if precision else "inference-aware" if inference_tokens else "chinchilla"
-    )
-    return Plan(strategy, **{k: float(v) for k, v in point.items()}, draws=cloud)
+        constants = {**request.law.values, **columns(draws)}
+        again = Starts(given=starts.found)
+        clouds = question.answer(constants, draws.draws.height, again)
+    return Plan(strategy_of(request), **point, question=question, draws=clouds)
 
 
-def plain_surface(law: Law) -> ex.Tree:
-    """The law's loss over N and D at 16 bits, other variables at their defaults."""
-    return _at_defaults(law, dict.fromkeys((*BITS, SERVED), BASELINE))
-
-
-def _check_surface(law: Law, plain: ex.Tree) -> None:
-    asked = {name for name in ex.symbols(plain) if name not in law.values}
-    if asked != {"N", "D"}:
-        raise AllocationError(
-            f"allocate: {law.id} is not a loss over N and D; its variables are "
-            f"{', '.join(law.variables)}"
-        )
-    unknown = [name for name, value in law.values.items() if np.isnan(value)]
-    if unknown:
-        raise AllocationError(
-            f"allocate: {law.id} has no values for {', '.join(unknown)}; fit it to runs first"
-        )
-
-
-def _at_defaults(law: Law, given: Mapping[str, ex.Tree]) -> ex.Tree:
-    texts = {k: t for k, t in law.defaults.items() if k not in (*BITS, *given)}
-    return ex.substitute(law.tree, {**{k: ex.parse(t) for k, t in texts.items()}, **given})
-
-
-@dataclass(frozen=True)
-class _Question:
-    """What is asked of a surface, for one set of constants or thousands."""
-
-    plain: ex.Tree
-    tied: ex.Tree | None
-    C: float | None
-    loss: float | None
-    tokens: float
-
-    def answer(self, values: Mapping[str, Any]) -> dict[str, Array]:
-        """All quantities of a plan, each of the shape of the constants."""
-        bits = np.asarray(BASELINE)
-        served = np.asarray(self.tokens, dtype=float)
-        if self.tied is not None:
-            n, d, bits = precision_optimum(self.tied, values, np.asarray(self.C), TRAINING_BITS)
-            reached = ex.Program([self.tied])({**values, "N": n, "D": d, "P": bits})[0]
-        else:
-            n, d, reached = self._dense(values, served)
-        train, inference = training_flops(n, d, bits), inference_flops(n, served)
-        n0, d0 = demand_optimum(self.plain, values, reached, np.asarray(0.0))
-        equal = training_flops(n0, d0) + inference_flops(n0, served)
-        found = {
-            "N": n,
-            "D": d,
-            "loss": reached,
-            "bits": bits,
-            "train_flops": train,
-            "inference_flops": inference,
-            # rounded, so that a plan saves nothing against itself, on every machine
-            "saving": np.round(1.0 - (train + inference) / equal, 12) + 0.0,
-        }
-        return {k: np.broadcast_to(v, np.shape(n)) for k, v in found.items()}
-
-    def _dense(self, values: Mapping[str, Any], served: Array) -> tuple[Array, Array, Array]:
-        """N, D and loss at 16 bits."""
-        program = ex.Program([self.plain])
-        if self.C is None:
-            reached = np.asarray(self.loss, dtype=float)
-        else:
-            n, d = budget_optimum(self.plain, values, np.asarray(self.C))
-            reached = program({**values, "N": n, "D": d})[0]
-        if self.C is None or self.tokens:
-            n, d = demand_optimum(self.plain, values, reached, served)
-        return n, d, np.asarray(program({**values, "N": n, "D": d})[0])
-
-
-def _why(law: Law, plain: ex.Tree, C: float | None, loss: float | None) -> str:
-    if loss is not None:
-        floor = float(ex.Program([plain])({**law.values, "N": 1e26, "D": 1e30})[0])
-        if loss <= floor:
-            return (
-                f"allocate: {law.id} cannot reach a loss of {loss:g}: with unlimited N and D it "
-                f"ends at {floor:.4g} nats/token"
-            )
-    what = f"loss {loss:g}" if loss is not None else f"{C:.3g} FLOP"
-    return (
-        f"allocate: {law.id} has no interior optimum for {what}: one of N and D runs away to the "
-        "edge. Look at law.predict along the budget."
-    )
+def strategy_of(request: Request) -> str:
+    """What a request takes into account."""
+    numbers = request.numbers
+    names = {
+        "fixed N": "N" in numbers,
+        "fixed D": "D" in numbers,
+        "fixed ratio": "tokens_per_parameter" in numbers,
+        "in memory": "memory" in numbers,
+        "overhead": "overhead" in numbers,
+        "inference-aware": request.serves,
+        "precision-aware": request.precision,
+        "quantised": request.served_bits != 16.0 and not request.precision,
+        "data-limited": request.repeated,
+    }
+    return " + ".join(name for name, holds in names.items() if holds) or "chinchilla"

@@ -1,7 +1,11 @@
-"""Quantities as people write them: "70B", "1.4T tokens", "1e24 FLOP", "3640 PFLOP-days".
+"""Quantities as people write them: "70B", "1.4T tokens", "1e24 FLOP", "$2M", "30 days".
 
 The exponent is added in decimal before anything becomes binary, so ``parse_quantity("1.4T")`` is
 exactly ``1.4e12`` and what :func:`format_quantity` writes is read back without loss.
+
+Parameters, tokens and FLOPs are understood everywhere, here and in the browser. Money, time,
+GPU-hours and memory are understood only where one of them is asked for, so that no slider of
+parameters takes dollars.
 """
 
 from __future__ import annotations
@@ -22,10 +26,49 @@ FLOP_UNITS = {
     "PFLOP-days": 10**15 * 86_400,
 }
 
+_TIME = {
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("min", "minute"), 60),
+    **dict.fromkeys(("h", "hr", "hour"), 3_600),
+    **dict.fromkeys(("d", "day"), 86_400),
+    "week": 7 * 86_400,
+    "year": 365 * 86_400,
+}
+_CHIPS = ("gpu", "tpu", "chip", "accelerator")
+# What is understood only where it is asked for: kind -> unit word -> its worth in the kind's unit.
+_MEASURES = {
+    "dollars": dict.fromkeys(("dollar", "usd"), 1),
+    "seconds": _TIME,
+    "GPU-hours": {
+        f"{chip} {word}": factor // 3_600
+        for chip in _CHIPS
+        for word, factor in _TIME.items()
+        if factor >= 3_600
+    },
+    "bytes": {
+        **dict.fromkeys(("b", "byte"), 1),
+        **{f"{letter}b": 1000**power for power, letter in enumerate("kmgtp", start=1)},
+        **{f"{letter}ib": 1024**power for power, letter in enumerate("kmgtp", start=1)},
+    },
+}
+_MEANING = {
+    "": "a number of parameters, tokens or FLOPs",
+    "params": "a number of parameters",
+    "tokens": "a number of tokens",
+    "FLOP": "a number of FLOPs",
+    "dollars": "an amount of money",
+    "seconds": "a time",
+    "GPU-hours": "chip time",
+    "bytes": "an amount of memory",
+}
+# a suffix alone would be ambiguous for the others: "80B" of memory, "2M" of time
+_TAKES_SUFFIX = ("", "params", "tokens", "FLOP", "dollars", "GPU-hours")
+
 _COUNT_WORDS = {"param": "params", "parameter": "params", "token": "tokens"}
 _FOLDED_FLOP = {name.lower().removesuffix("s"): factor for name, factor in FLOP_UNITS.items()}
 _PFLOP_DAYS = re.compile(r"p(?:etaflops?|flops?|f)(?:/s)?[- ]days?")
 _QUANTITY = re.compile(
+    r"(?P<money>\$?)\s*"
     r"(?P<number>[-+]?(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)?(?:\.\d*)?(?:[eE][-+]?\d+)?)"
     r"\s*(?P<unit>[A-Za-z][A-Za-z/ -]*)?",
     re.ASCII,
@@ -35,6 +78,12 @@ _FORMS = (
     f'"1e24 FLOP" or "3640 PFLOP-days" (suffixes {", ".join(SUFFIXES)}; '
     f"units params, tokens, {', '.join(FLOP_UNITS)})"
 )
+_MEASURE_FORMS = {
+    "dollars": 'money is written like 2e6, "$2M" or "1.5M dollars"',
+    "seconds": 'times are written like "30 days", "12 h" or "2 weeks"',
+    "GPU-hours": 'chip time is written like 512, "512 GPU-hours" or "1.2M GPU-hours"',
+    "bytes": 'memory is written like 8e10, "80 GB" or "640 GiB"',
+}
 
 
 class QuantityError(ValueError):
@@ -81,8 +130,52 @@ def _parse_word(word: str) -> tuple[int, str] | None:
     return (_FOLDED_FLOP[folded], "FLOP") if folded in _FOLDED_FLOP else None
 
 
-def parse_quantity(text: str | float) -> float:
-    """The number that a text such as ``"70B"`` or ``"1e24 FLOP"`` stands for.
+def _parse_measure(text: str, kind: str) -> tuple[int, str] | None:
+    """As :func:`parse_unit`, for the unit of a measure of the kind; None for any other unit."""
+    unit = text.strip().lower().replace("-", " ")
+    for suffix, factor in (("", 1), *SUFFIXES.items()):
+        word = unit.removeprefix(suffix.lower()).strip()
+        for known in (word, word.removesuffix("s")):
+            if unit.startswith(suffix.lower()) and known in _MEASURES[kind]:
+                return factor * _MEASURES[kind][known], kind
+    return None
+
+
+def _unit(text: str, wanted: str) -> tuple[int, str]:
+    """Factor and kind of any unit, where two are written alike the kind that is wanted."""
+    if wanted in _MEASURES and (found := _parse_measure(text, wanted)):
+        return found
+    try:
+        return parse_unit(text)
+    except QuantityError:
+        for kind in _MEASURES:
+            if found := _parse_measure(text, kind):
+                return found
+        raise
+
+
+def _read(text: str) -> tuple[Decimal, str]:
+    """The digits of a text, exactly, and the unit beside them.
+
+    Raises
+    ------
+    QuantityError
+        When it has another form.
+    """
+    match = _QUANTITY.fullmatch(text.strip())
+    digits = re.sub("[,_]", "", match["number"]) if match else ""
+    # Decimal would spend minutes on 1e999999999
+    if match is None or len(text) > 80 or abs(int(digits.lower().partition("e")[2] or 0)) > 400:
+        raise QuantityError
+    unit = match["unit"] or ""
+    try:
+        return Decimal(digits), f"{unit} dollars" if match["money"] else unit
+    except InvalidOperation:
+        raise QuantityError from None
+
+
+def parse_quantity(text: str | float, unit: str | None = None) -> float:
+    """The number that a text such as ``"70B"``, ``"1e24 FLOP"`` or ``"$2M"`` stands for.
 
     Parameters
     ----------
@@ -90,16 +183,21 @@ def parse_quantity(text: str | float) -> float:
         A number (returned as a float), or a text: digits with an optional fraction and exponent,
         underscores or thousands commas between digits, then optionally one of the suffixes K, M,
         B, T (thousand to trillion, upper or lower case: ``m`` is a million) and a unit word.
+    unit : str, optional
+        The unit that is wanted: ``"params"``, ``"tokens"``, ``"FLOP"``, ``"dollars"``,
+        ``"seconds"``, ``"hours"``, ``"days"``, ``"GPU-hours"`` or ``"bytes"``. A number without a
+        unit is taken to be in it, and a unit of another kind is refused. Left out, the text is a
+        number of parameters, tokens or FLOPs.
 
     Returns
     -------
     float
-        In parameters, tokens or FLOPs. Zero and negative values are returned as they are.
+        In ``unit``. Zero and negative values are returned as they are.
 
     Raises
     ------
     QuantityError
-        When the text is not a quantity, or the value is not finite.
+        When the text is not a quantity, is one of another kind, or the value is not finite.
 
     Examples
     --------
@@ -107,20 +205,25 @@ def parse_quantity(text: str | float) -> float:
     1400000000000.0
     >>> parse_quantity("1 PFLOP-days")
     8.64e+19
+    >>> parse_quantity("36 h", "days"), parse_quantity("$2M", "dollars")
+    (1.5, 2000000.0)
     """
+    worth, wanted = (1, "") if unit is None else _unit(unit, "")
+    forms = _MEASURE_FORMS.get(wanted, _FORMS)
     if not isinstance(text, str):
         if isinstance(text, bool) or not isinstance(text, Real) or not math.isfinite(text):
-            raise QuantityError(f"{text!r} is not a quantity; {_FORMS}")
+            raise QuantityError(f"{text!r} is not a quantity; {forms}")
         return float(text)
-    match = _QUANTITY.fullmatch(text.strip())
-    digits = re.sub("[,_]", "", match["number"]) if match else ""
     try:
-        # Decimal would spend minutes on 1e999999999
-        if match is None or len(text) > 80 or abs(int(digits.lower().partition("e")[2] or 0)) > 400:
-            raise QuantityError
-        value = float(Decimal(digits) * (parse_unit(match["unit"])[0] if match["unit"] else 1))
-    except (InvalidOperation, QuantityError):
-        raise QuantityError(f"{text[:80]!r} is not a quantity; {_FORMS}") from None
+        number, written = _read(text)
+        factor, kind = _unit(written, wanted) if written else (worth, wanted)
+    except QuantityError:
+        raise QuantityError(f"{text[:80]!r} is not a quantity; {forms}") from None
+    if kind == "" and wanted in _TAKES_SUFFIX:
+        factor, kind = factor * worth, wanted
+    if kind != wanted and (wanted or kind in _MEASURES):
+        raise QuantityError(f"{text!r} is {_MEANING[kind]}, not {_MEANING[wanted]}; {forms}")
+    value = float(number * factor / worth)
     if not math.isfinite(value):
         raise QuantityError(f"{text[:80]!r} is too large for a quantity")
     return value

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scalewidgets as sw
-from scalewidgets.allocation import inference_flops, optimum, training_flops
+from scalewidgets.allocation import Cluster, inference_flops, optimum, training_flops
 from scalewidgets.lawbook.precision import with_precision
 
 pytestmark = pytest.mark.slow
@@ -229,19 +229,29 @@ def test_intervals_need_draws_a_name_and_a_level(fit: sw.Fit, draws: sw.Bootstra
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "give one of C (training FLOPs) and loss (nats/token)"),
-        ({"C": 1e20, "loss": 2.5}, "give one of C"),
+        ({}, "give one of C (training FLOPs), loss (nats/token), total_flops, dollars"),
+        ({"C": 1e20, "loss": 2.5}, "give one budget, not C and loss"),
+        ({"C": 1e20, "N": 1e9, "D": 1e9}, "C, N, D together say too much"),
+        ({"N": 1e9, "D": 1e9, "tokens_per_parameter": 20}, "together say too much"),
         ({"C": 0.0}, "C must be positive and finite, not 0.0"),
-        ({"C": float("inf")}, "C must be positive and finite"),
-        ({"loss": float("nan")}, "loss must be positive and finite"),
-        ({"C": 1e20, "inference_tokens": -1.0}, "inference_tokens must be zero or positive"),
-        ({"C": 1e20, "inference_tokens": float("nan")}, "inference_tokens must be zero"),
+        ({"C": 5.88}, 'C = 5.88 is too little for training FLOPs. Did you mean "5.88 PFLOP-days"'),
+        ({"C": 1e20, "D": 1.4}, 'Did you mean "1.4T" or "1.4B"?'),
+        ({"C": "1e20 tokens"}, "'1e20 tokens' is"),
+        ({"C": float("inf")}, "inf is not a quantity"),
+        ({"loss": float("nan")}, "nan is not a quantity"),
+        ({"C": 1e20, "inference_tokens": -1.0}, "inference_tokens must be positive"),
+        ({"C": 1e20, "inference_tokens": 1e9, "output_tokens": 1e9}, "not both"),
         ({"loss": 1.5}, "typed cannot reach a loss of 1.5: with unlimited N and D it ends at 1.8"),
-        ({"loss": 1e6}, "no interior optimum for loss 1e+06"),
-        ({"loss": 2.5, "precision": True}, "precision=True takes C only"),
-        ({"C": 1e20, "inference_tokens": 1.0, "precision": True}, "precision=True takes C only"),
-        ({"C": 1e20, "served_bits": 4.0}, "served_bits counts only with precision=True"),
+        ({"loss": 1e6}, "Of a perplexity take the natural logarithm"),
+        ({"N": 1e9, "memory": 2e9}, "N, memory together say too much"),
+        ({"loss": 1.81, "unique_tokens": 1e9}, "loss of 1.81 with these bits and data: with"),
+        ({"N": 1e9, "precision": True}, "precision=True needs a budget or a loss"),
         ({"C": 1e20, "precision": True, "served_bits": 0.0}, "served_bits must be positive"),
+        ({"dollars": 1e6}, "dollars needs cluster=, what the money or time buys"),
+        ({"C": 1e20, "overhead": 0.1, "N": 1e9}, "and without N"),
+        ({"N": 1e9, "overhead": 0.1}, "give it with C or loss, and without N"),
+        ({"C": 1e20, "serving": Cluster("H100")}, "serving= needs cluster="),
+        ({"N": 1e9, "loss": 1.9}, "has no plan for loss 1.9 and N=1e+09"),
     ],
 )
 def test_questions_without_an_answer(asked: dict[str, Any], message: str) -> None:
@@ -253,9 +263,10 @@ def test_questions_without_an_answer(asked: dict[str, Any], message: str) -> Non
     ("law", "message"),
     [
         (sw.law("porian2024"), "porian2024 is not a loss over N and D; its variables are C"),
+        (sw.law("bhagia2024_ladder"), "bhagia2024_ladder gives accuracy (fraction right, ranked"),
         (sw.law("kaplan2020.L_N"), "not a loss over N and D; its variables are N"),
         (sw.Law(LAW.equation, constants=list(CONSTANTS)), "no values for E, A, alpha, B, beta"),
-        (LAW.with_constants(alpha=-0.3), "no interior optimum for 1e+20 FLOP"),
+        (LAW.with_constants(alpha=-0.3), "no interior optimum for 1e+20 FLOP: along 6ND = C the"),
     ],
 )
 def test_laws_without_an_optimum(law: sw.Law, message: str) -> None:

@@ -1,0 +1,1 @@
+"""Optima under a budget, limits and bounds, for one set of constants or thousands."""
