@@ -8,25 +8,46 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .allocation import AllocationError, Plan, allocate
+    from .allocation import (
+        Accelerator,
+        AllocationError,
+        Architecture,
+        Cluster,
+        FlatRegion,
+        HardwareError,
+        Optimum,
+        Plan,
+        accelerator,
+        allocate,
+        allocate_grid,
+        compare_strategies,
+        hardware,
+        optimise,
+        suggest_hyperparameters,
+    )
     from .fitting import (
         Bootstrap,
+        CrossValidation,
         Envelope,
         Fit,
         FitError,
         IsoFlop,
         LikelihoodRatio,
+        Multiverse,
         Note,
         Objective,
         Profile,
         RollOut,
+        Universe,
         advise,
         approach_1,
         approach_2,
         approach_3,
         compare_fits,
+        cross_validate,
         fit,
         likelihood_ratio,
+        multiverse,
         roll_out,
         suggest_runs,
     )
@@ -45,11 +66,14 @@ if TYPE_CHECKING:
         DatasetError,
         RunsError,
         datasets,
+        load_curves,
         load_runs,
+        read_curves,
+        read_final_losses,
         read_runs,
         simulate_isoflop_data,
     )
-    from .widgets import Explorer, Lab, LawLab
+    from .widgets import Explorer, FitLab, Lab, LawLab, Planner
 
 __version__ = "0.1.0.dev0"
 
@@ -62,17 +86,25 @@ _ROOMS = {
         "DatasetError",
         "RunsError",
         "datasets",
+        "load_curves",
         "load_runs",
+        "read_curves",
+        "read_final_losses",
         "read_runs",
         "simulate_isoflop_data",
     ),
     "fitting": (
-        *("Bootstrap", "Envelope", "Fit", "FitError", "IsoFlop", "LikelihoodRatio", "Note"),
-        *("Objective", "Profile", "RollOut", "advise", "approach_1", "approach_2", "approach_3"),
-        *("compare_fits", "fit", "likelihood_ratio", "roll_out", "suggest_runs"),
+        *("Bootstrap", "CrossValidation", "Envelope", "Fit", "FitError", "IsoFlop"),
+        *("LikelihoodRatio", "Multiverse", "Note", "Objective", "Profile", "RollOut", "Universe"),
+        *("advise", "approach_1", "approach_2", "approach_3", "compare_fits", "cross_validate"),
+        *("fit", "likelihood_ratio", "multiverse", "roll_out", "suggest_runs"),
     ),
-    "allocation": ("AllocationError", "Plan", "allocate"),
-    "widgets": ("Explorer", "Lab", "LawLab"),
+    "allocation": (
+        *("Accelerator", "AllocationError", "Architecture", "Cluster", "FlatRegion"),
+        *("HardwareError", "Optimum", "Plan", "accelerator", "allocate", "allocate_grid"),
+        *("compare_strategies", "hardware", "optimise", "suggest_hyperparameters"),
+    ),
+    "widgets": ("Explorer", "FitLab", "Lab", "LawLab", "Planner"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

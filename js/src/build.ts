@@ -1,6 +1,7 @@
 // A lab's parts made from its spec: the sheet, the controls, the plots, the tables.
 import type { ControlEnv } from "./controls/control";
 import { Header } from "./controls/header";
+import { ListingView } from "./controls/listing";
 import { Panel } from "./controls/panel";
 import { positionOf, valueAt } from "./controls/position";
 import { Tables } from "./controls/tables";
@@ -23,6 +24,7 @@ export interface Built {
   panel: Panel;
   plots: PlotView[];
   tables: Tables;
+  listing: ListingView | undefined;
   settle: Settle;
   end: AbortController;
 }
@@ -67,17 +69,19 @@ export function build(spec: Spec, site: Site): Built {
     panel: new Panel(controls, spec),
     plots: spec.plots.map((plot, i) => new PlotView(plot, plots, i === 0)),
     tables: new Tables(controls, spec.tables, settle),
+    listing: spec.listing && new ListingView(controls, spec.listing, settle),
     settle,
     end,
   };
 }
 
 export function arrange(doc: Document, built: Built): HTMLElement[] {
-  const { spec, header, panel, plots, tables } = built;
+  const { spec, header, panel, plots, tables, listing } = built;
   const pictures = html(doc, "div", { class: "sw-plots" }, ...plots.map(({ node }) => node));
   const main = html(doc, "div", { class: "sw-main" });
   if (spec.equations?.length) main.append(equationsView(doc, spec.equations));
   main.append(pictures, tables.node);
+  if (listing) main.append(listing.node);
   const columns = html(doc, "div", { class: "sw-columns" }, panel.node, main);
   lightUp(columns, spec, built.end.signal);
   const parts = [header.node, columns];

@@ -1,7 +1,7 @@
 // Input cells between the host's traits and the sheet.
 import type { Sheet } from "./engine/sheet";
 import type { Host } from "./host";
-import type { Control, Spec } from "./spec";
+import type { Control, Mark, Spec } from "./spec";
 
 export type Kind = "number" | "text" | "toggle" | "list";
 export type InputValue = number | string | boolean | readonly number[];
@@ -11,7 +11,7 @@ export function inputKinds(spec: Spec): Map<string, Kind> {
   const kinds = new Map<string, Kind>();
   for (const { controls } of spec.groups) {
     for (const control of controls) {
-      if (control.kind !== "action") kinds.set(control.cell, kindOf(control));
+      if ("cell" in control) kinds.set(control.cell, kindOf(control));
       if (control.kind === "slider" && control.handle) kinds.set(control.handle.held, "toggle");
       if (control.kind === "text") kinds.set(control.mistake, "text");
     }
@@ -20,19 +20,26 @@ export function inputKinds(spec: Spec): Map<string, Kind> {
   for (const { marks, x, y } of spec.plots) {
     for (const log of [x.log, y.log]) if (log !== undefined) kinds.set(log, "toggle");
     for (const mark of marks) {
-      if (mark.kind === "points" && mark.excluded) kinds.set(mark.excluded, "list");
+      if (mark.kind === "points" && mark.lasso) kinds.set(mark.lasso, "toggle");
+      for (const list of listsOf(mark)) kinds.set(list, "list");
     }
   }
+  const lists = [spec.refit?.excluded, spec.parabolas?.excluded, spec.listing?.excluded];
+  for (const list of [...lists, spec.nudge?.cell]) if (list) kinds.set(list, "list");
   if (spec.refit) {
-    const { excluded, objective, delta } = spec.refit;
-    kinds.set(excluded, "list");
+    const { objective, delta } = spec.refit;
     kinds.set(objective, "text");
     if (!kinds.has(delta)) kinds.set(delta, "number");
   }
   return kinds;
 }
 
-function kindOf(control: Exclude<Control, { kind: "action" }>): Kind {
+function listsOf(mark: Mark): string[] {
+  if (mark.kind !== "points") return [];
+  return [mark.excluded, mark.nudged].filter((list) => list !== undefined);
+}
+
+function kindOf(control: Extract<Control, { cell: string }>): Kind {
   if (control.kind === "slider") return "number";
   return control.kind === "toggle" ? "toggle" : "text";
 }
@@ -91,11 +98,9 @@ export function isAsked(spec: Spec, cell: string): boolean {
   return spec.asks.includes(cell) || spec.asks.includes(traitOf(cell));
 }
 
-/** True where the browser's own refit can answer a change of the cell until the kernel does. A
- *  choice such as the data set it cannot know. */
+/** True where the browser's own refit or parabolas can answer a change of the cell until the kernel
+ *  does. A choice such as the data set they cannot know. */
 export function previewable(spec: Spec, cell: string): boolean {
-  if (!spec.refit) return false;
-  const { excluded, objective, delta } = spec.refit;
-  if ([excluded, objective, delta].includes(cell)) return true;
-  return inputKinds(spec).get(cell) !== "text";
+  if (!spec.refit && !spec.parabolas) return false;
+  return cell === spec.refit?.objective || inputKinds(spec).get(cell) !== "text";
 }

@@ -191,13 +191,14 @@ class Lab {
     this.#send();
     this.#saveInTime();
     this.#takeFacts(built);
-    if (this.#preview) this.#refit(built);
+    if (this.#preview) this.#showPreview(built);
     const changed = this.#all ? "all" : new Set(this.#changed);
     this.#all = false;
     this.#changed.clear();
     built.panel.show(built.sheet);
     for (const plot of built.plots) plot.draw(built.sheet, changed, this.#moving);
     built.tables.draw(built.sheet, changed);
+    built.listing?.draw(built.sheet, changed);
     this.#showState(built);
   }
 
@@ -282,10 +283,11 @@ class Lab {
     this.#all = true;
   }
 
-  #refit({ sheet, spec }: Built): void {
+  #showPreview({ sheet, spec }: Built): void {
     this.#preview = false;
     sheet.refit();
     for (const { cell } of spec.refit?.constants ?? []) this.#changed.add(treeName(cell));
+    if (sheet.parabolas()) this.#all = true; // arrays changed, which no layer's roots tell
   }
 
   #showState({ header }: Built): void {

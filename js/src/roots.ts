@@ -22,8 +22,10 @@ function namesIn(tree: Tree, into: Set<string>): void {
 
 export class Roots {
   readonly #direct = new Map<string, Set<string>>();
+  readonly #nudge: Spec["nudge"];
 
   constructor(spec: Spec) {
+    this.#nudge = spec.nudge;
     for (const { cell, tree } of spec.formulas) {
       const names = new Set<string>();
       namesIn(tree, names);
@@ -35,7 +37,7 @@ export class Roots {
         if (tree !== undefined) namesIn(tree, names);
       }
       for (const unknown of ["N", "D", "P"]) names.delete(unknown);
-      for (const cell of [solve.budget, solve.target, solve.demand]) {
+      for (const cell of [solve.budget, solve.target, solve.demand, solve.at]) {
         if (cell !== undefined) names.add(treeName(cell));
       }
       for (const output of solve.outputs) this.#direct.set(treeName(output), names);
@@ -53,6 +55,15 @@ export class Roots {
       found.add(cell);
       for (const name of this.#direct.get(cell) ?? []) open.push(name);
     }
+    return found;
+  }
+
+  /** The same for cells that are read for each row, which gives the cells of `rows`: what moves an
+   *  array under the hand counts too. */
+  ofRows(cells: readonly string[], rows: Record<string, string>): Set<string> {
+    const found = this.of(cells, Object.keys(rows));
+    const nudge = this.#nudge;
+    if (nudge && Object.values(rows).includes(nudge.array)) found.add(treeName(nudge.cell));
     return found;
   }
 }

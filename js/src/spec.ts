@@ -66,7 +66,17 @@ export interface Action {
   visible?: string;
 }
 
-export type Control = Slider | Choice | Toggle | Text | Action;
+/** A button that puts a text on the clipboard: the first string of the fact `text`, in which `{cell}`
+ *  stands for the present value of a cell, as Python writes it. */
+export interface Copy {
+  kind: "copy";
+  label: string;
+  text: string;
+  help?: string;
+  visible?: string;
+}
+
+export type Control = Slider | Choice | Toggle | Text | Action | Copy;
 
 export interface Group {
   label: string;
@@ -95,18 +105,21 @@ export interface Formula {
  *  - "budget":    least loss with factor * N * D = budget              -> outputs [N, D]
  *  - "demand":    least 6 N D + 2 N demand with loss = target          -> outputs [N, D]
  *  - "precision": least loss with (factor / 16) * N * D * P = budget   -> outputs [N, D, P]
+ *  - "reach":     the D from 1 to 1e30 with loss = target at N = at  -> outputs [D]
  *  A problem without a solution yields NaN. */
 export interface Solve {
-  kind: "budget" | "demand" | "precision";
+  kind: "budget" | "demand" | "precision" | "reach";
   outputs: string[];
   loss: Tree;
-  dN: Tree;
+  /** Needed by all but "reach". */
+  dN?: Tree;
   dD: Tree;
   dP?: Tree;
   /** Cells. */
   budget?: string;
   target?: string;
   demand?: string;
+  at?: string;
   factor?: number;
   /** Bounds of P. */
   bits?: [number, number];
@@ -120,13 +133,33 @@ export interface Refit {
   constants: { cell: string; name: string; positive: boolean; held: string }[];
   loss: Tree;
   gradient: Tree[];
-  /** Columns of the runs: tree name -> array fact. */
+  /** Each run sets these cells to its values in the array facts named; then all other names of the
+   *  trees, and the cell `observed`, are read for it. */
   rows: Record<string, string>;
   observed: string;
   /** List cell of the rows left out, choice cell of the objective, number cell of Huber's delta. */
   excluded: string;
   objective: string;
   delta: string;
+}
+
+/** Approach 2 until the kernel's answer: through the runs of each group that are in, a parabola of
+ *  `y` in log `x` by least squares; through the lowest points of the parabolas a power law. */
+export interface Parabolas {
+  rows: Record<string, string>;
+  /** Cells read for each run. Runs of equal `group` (FLOPs) belong together. */
+  group: string;
+  x: string;
+  y: string;
+  excluded: string;
+  /** A cell that is zero while the curves are other ones, which only the kernel can fit. */
+  active: string;
+  /** Array facts that it sets: the curves, NaN between them, and their lowest points. */
+  curves: { x: string; y: string };
+  lowest: { group: string; x: string; y: string };
+  /** Fact cells that it sets: x = factor * group ** exponent. */
+  factor: string;
+  exponent: string;
 }
 
 /** One thing drawn in a plot. x and y are cells; each is recomputed with `x` taking the values of
@@ -153,11 +186,30 @@ export interface Trace {
   visible?: string;
 }
 
-/** A part of the x axis that is shaded, such as where there were runs. */
+/** Lines of equal height at the values of the array fact `levels`. `z` is a formula, read over the
+ *  whole plot while the cells `x` and `y` take the values of its axes. With `grid` all three are array
+ *  facts of the kernel instead: `z` holds a value for each `x`, row by row of `y`. */
+export interface Contours {
+  kind: "contours";
+  x: string;
+  y: string;
+  z: string;
+  levels: string;
+  grid?: boolean;
+  label: string;
+  color: string;
+  dash?: string;
+  visible?: string;
+  /** With it each line bears its level. */
+  format?: string;
+}
+
+/** A part of the x axis that is shaded, such as where there were runs. An end that is a text is that
+ *  cell; nothing is shaded while one has no value. */
 export interface Span {
   kind: "span";
-  start: number;
-  end: number;
+  start: number | string;
+  end: number | string;
   label: string;
   color: string;
 }
@@ -174,6 +226,21 @@ export interface Band {
   visible?: string;
 }
 
+/** Bars along the x axis (a tornado): each row sets the cells of `rows` to its values, then a bar is
+ *  drawn at `y` from `low` to `high`, its half towards `low` lighter. The halves meet at `middle`, or
+ *  else half way. On a y axis with names `y` is the number of the name. */
+export interface Bars {
+  kind: "bars";
+  rows: Record<string, string>;
+  low: string;
+  high: string;
+  middle?: string;
+  y: string;
+  label: string;
+  color: string;
+  visible?: string;
+}
+
 /** Runs: each row sets the cells of `rows` to its values, then x and y are read. */
 export interface Points {
   kind: "points";
@@ -184,8 +251,16 @@ export interface Points {
   color: string;
   /** List cell of the row numbers left out: a click or a brush changes it. */
   excluded?: string;
+  /** A toggle: while it is on, a brush is drawn by hand around runs instead of as a box. */
+  lasso?: string;
+  /** List cell of `row, factor, row, factor, ...`: a run that is dragged up or down has its y
+   *  multiplied. */
+  nudged?: string;
   /** A cell in [0, 1] for the opacity of a row (how near it is to the chosen compute). */
   weight?: string;
+  /** Pixels, where the dots are many. */
+  radius?: number;
+  visible?: string;
   /** Array fact with a name for each row (strings), for the tooltip. */
   names?: string;
 }
@@ -210,9 +285,10 @@ export interface Rule {
   cell: string;
   label: string;
   color: string;
+  visible?: string;
 }
 
-export type Mark = Curve | Trace | Span | Band | Points | Marker | Rule;
+export type Mark = Curve | Trace | Contours | Span | Band | Bars | Points | Marker | Rule;
 
 export interface Axis {
   label: string;
@@ -222,6 +298,10 @@ export interface Axis {
   /** Fixed domain, or none: then it holds the points and curves, and moves only when they leave. */
   domain?: [number, number];
   format: string;
+  /** Cells whose values it shows, whatever else there is. */
+  holds?: string[];
+  /** Strings fact: the name at 0, 1, 2 ... instead of numbers, the first one on top. */
+  names?: string;
 }
 
 export interface Plot {
@@ -264,6 +344,16 @@ export interface Table {
   rows: Readout[];
 }
 
+/** The runs as a table, to be opened below the plots: a row that is clicked is left out or taken back,
+ *  a column's head sorts by it. Cells are read for each run, as in `Points`. */
+export interface Listing {
+  label: string;
+  rows: Record<string, string>;
+  columns: { label: string; cell: string; format: string }[];
+  names?: string;
+  excluded: string;
+}
+
 export interface Spec {
   title: string;
   groups: Group[];
@@ -271,8 +361,13 @@ export interface Spec {
   formulas: Formula[];
   solves: Solve[];
   refit?: Refit;
+  parabolas?: Parabolas;
+  /** The entries of the array fact `array` are multiplied as the list cell `cell` says (`row, factor,
+   *  row, factor, ...`): runs that a hand has moved. */
+  nudge?: { array: string; cell: string };
   plots: Plot[];
   tables: Table[];
+  listing?: Listing;
   /** Constants with draws: cell -> array fact; a band or interval sets these cells draw by draw.
    *  `centre` is the fact cell at which the draws were made, so that they can travel with a preview. */
   draws: { cell: string; array: string; centre: string; positive: boolean }[];

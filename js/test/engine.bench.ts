@@ -44,3 +44,11 @@ describe("240 runs, 5 constants", () => {
     sheet.refit();
   });
 });
+
+describe("a picture of 64 by 48 values", () => {
+  const [sizes, tokens] = [grid(1e7, 1e12, 64), grid(1e8, 1e15, 48)];
+  bench("of the loss (2 ms)", () => {
+    drag("fit_alpha", 0.35);
+    sheet.grid("loss", "N", sizes, "D", tokens);
+  });
+});

@@ -202,6 +202,40 @@ describe("tables", () => {
     });
   });
 
+  test("over pairs, row by row of the second cell", () => {
+    const [Ns, Ds] = [grid(1e8, 1e11, 5), grid(1e9, 1e12, 4)];
+    const wanted = Ds.flatMap((D) => Ns.map((N) => chinchilla(TRUTH, N, D)));
+    const found = sheet.grid("loss", "N", Ns, "D", Ds);
+    expect(found).toHaveLength(20);
+    wanted.forEach((value, k) => expect(found[k] / value).toBeCloseTo(1, 12));
+    expect(sheet.get("N")).toBe(INPUTS.N);
+    // the other way round it is the same table, transposed
+    const turned = sheet.grid("loss", "D", Ds, "N", Ns);
+    wanted.forEach((value, k) => {
+      const [row, column] = [Math.floor(k / 5), k % 5];
+      expect(turned[column * 4 + row] / value).toBeCloseTo(1, 12);
+    });
+  });
+
+  test("over pairs through solves, along one axis only, and of the axis itself", () => {
+    const [Cs, demands] = [grid(1e19, 1e25, 4), grid(1e9, 1e15, 3)];
+    const served = sheet.grid("N_served", "C", Cs, "demand", demands);
+    demands.forEach((demand, row) =>
+      Cs.forEach((C, column) => {
+        const alone = new Sheet(labSpec());
+        alone.setFacts(labFacts());
+        alone.load({ ...INPUTS, C, demand });
+        expect(served[row * 4 + column] / alone.get("N_served")).toBeCloseTo(1, 9);
+      }),
+    );
+    const optimal = Cs.map((C) => chinchillaOptimum(TRUTH, C)[0]);
+    const flat = sheet.grid("N_opt", "C", Cs, "demand", demands);
+    expect(flat).toHaveLength(12);
+    flat.forEach((N, k) => expect(N / optimal[k % 4]).toBeCloseTo(1, 9));
+    expect([...sheet.grid("demand", "C", [1, 2], "demand", [3, 4])]).toEqual([3, 3, 4, 4]);
+    expect([...sheet.grid("D", "C", [1, 2], "demand", [3])]).toEqual([INPUTS.D, INPUTS.D]);
+  });
+
   test("follow every change of what they read", () => {
     const before = sheet.tabulate("loss", "N", [1e9])[0];
     sheet.load({ D: 1e9 });

@@ -213,7 +213,7 @@ export function labSpec(): Spec {
       constants: NAMES.map(constant),
       loss: SURFACE,
       gradient: GRADIENT,
-      rows: { N: "run_N", D: "run_D" },
+      rows: { N: "run_N", D: "run_D", run_loss: "run_loss" },
       observed: "run_loss",
       excluded: "excluded",
       objective: "objective",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { inputKinds, isAsked, previewable, readInput, sameValue, writeInput } from "../src/inputs";
 import { pageHost } from "../src/page";
 import { Roots, touches } from "../src/roots";
-import type { Spec } from "../src/spec";
+import type { Axis, Mark, Parabolas, Spec } from "../src/spec";
 
 const spec: Spec = {
   title: "test",
@@ -67,6 +67,19 @@ const spec: Spec = {
   asks: ["data", "objective", "excluded"],
 };
 
+const parabolas: Parabolas = {
+  rows: {},
+  group: "C",
+  x: "N",
+  y: "loss",
+  excluded: "excluded",
+  active: "on",
+  curves: { x: "curves_N", y: "curves_loss" },
+  lowest: { group: "lowest_C", x: "lowest_N", y: "lowest_loss" },
+  factor: "k_N",
+  exponent: "a_N",
+};
+
 test("a cell hangs on all that its formulas read, and not on what an axis gives", () => {
   const roots = new Roots(spec);
   expect(roots.of(["loss"])).toEqual(new Set(["loss", "E", "on", "fit_E", "wheel_E", "A", "N"]));
@@ -79,6 +92,16 @@ test("a solve's unknowns are not the cells of the same name", () => {
   expect(roots.has("C")).toBe(true);
   expect(roots.has("N")).toBe(false);
   expect(roots.has("D")).toBe(false);
+});
+
+test("rows that a hand moves hang on the list of the moved", () => {
+  const roots = new Roots({ ...spec, nudge: { array: "runs_loss", cell: "hand.moved" } });
+  const rows = { N: "runs_N", measured: "runs_loss" };
+  expect(roots.ofRows(["loss"], rows)).toEqual(
+    new Set(["loss", "E", "on", "fit_E", "wheel_E", "A", "hand_moved"]),
+  );
+  expect(roots.ofRows(["loss"], { N: "runs_N" }).has("hand_moved")).toBe(false);
+  expect(new Roots(spec).ofRows(["loss"], rows)).toEqual(new Roots(spec).of(["loss"], ["N"]));
 });
 
 test("only a change of a root touches", () => {
@@ -101,12 +124,54 @@ test("every input cell is found, with what it holds", () => {
   });
 });
 
+test("what plots, a listing, parabolas and nudges keep are inputs too", () => {
+  const axis: Axis = { label: "", scale: "log", log: "log_x", format: ".2f" };
+  const runs: Mark = {
+    kind: "points",
+    rows: {},
+    x: "N",
+    y: "loss",
+    label: "runs",
+    color: "runs",
+    excluded: "out",
+    lasso: "by_hand",
+    nudged: "moved",
+  };
+  const kinds = inputKinds({
+    ...spec,
+    groups: [{ label: "", controls: [{ kind: "copy", label: "copy", text: "script" }] }],
+    links: [],
+    refit: undefined,
+    parabolas: { ...parabolas, excluded: "out_of_groups" },
+    nudge: { array: "runs_loss", cell: "moved_too" },
+    listing: { label: "runs", rows: {}, columns: [], excluded: "out_of_list" },
+    plots: [{ id: "", title: "", x: axis, y: { ...axis, log: undefined }, marks: [runs] }],
+  });
+  expect(Object.fromEntries(kinds)).toEqual({
+    log_x: "toggle",
+    by_hand: "toggle",
+    out: "list",
+    moved: "list",
+    out_of_groups: "list",
+    out_of_list: "list",
+    moved_too: "list",
+  });
+});
+
 test("the browser's refit can stand in for an objective, not for a data set", () => {
   expect(previewable(spec, "objective")).toBe(true);
   expect(previewable(spec, "excluded")).toBe(true);
   expect(previewable(spec, "wheel.E")).toBe(true);
   expect(previewable(spec, "data")).toBe(false);
   expect(previewable({ ...spec, refit: undefined }, "excluded")).toBe(false);
+});
+
+test("so can its parabolas, which know no objective", () => {
+  const other = { ...spec, refit: undefined, parabolas };
+  expect(previewable(other, "excluded")).toBe(true);
+  expect(previewable(other, "N")).toBe(true);
+  expect(previewable(other, "data")).toBe(false);
+  expect(previewable(other, "objective")).toBe(false);
 });
 
 test("a dotted cell is a key of its trait, and its neighbours stay", () => {

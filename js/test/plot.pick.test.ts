@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { brushed, nearest, nextRow, rectOf, rowsInside, stepRow, toggled } from "../src/plot/pick";
+import {
+  box,
+  brushed,
+  nearest,
+  nextRow,
+  type Outline,
+  pulled,
+  rowsInside,
+  stepRow,
+  toggled,
+} from "../src/plot/pick";
 
 const xs = [0, 100, 200, 100, 300];
 const ys = [0, 0, 0, 100, 50];
@@ -12,16 +22,50 @@ test("the nearest run counts only within reach", () => {
 });
 
 describe("a brush", () => {
-  test("is the same rectangle from whichever corner it is drawn", () => {
-    expect(rectOf(10, 40, -5, 2)).toEqual(rectOf(-5, 2, 10, 40));
+  test("covers the runs inside, from whichever corner it is drawn", () => {
+    const corners: Outline = [
+      [99, -1],
+      [301, 51],
+      [99, 51],
+      [301, -1],
+    ];
+    for (const from of corners) {
+      const to = [400 - from[0], 50 - from[1]] as const;
+      expect(rowsInside(xs, ys, box(from, to))).toEqual([1, 2, 4]);
+    }
   });
 
-  test("covers the runs inside, edges included, and no run that is not on the axes", () => {
-    expect(rowsInside(xs, ys, rectOf(100, -1, 300, 50))).toEqual([1, 2, 4]);
-    expect(rowsInside([NaN], [1], rectOf(-1e9, -1e9, 1e9, 1e9))).toEqual([]);
+  test("covers no run that is not on the axes, and none while it has no area", () => {
+    expect(rowsInside([NaN, 1], [1, NaN], box([-1e9, -1e9], [1e9, 1e9]))).toEqual([]);
+    expect(rowsInside(xs, ys, box([0, 0], [300, 0]))).toEqual([]);
+    expect(rowsInside(xs, ys, [[0, 0]])).toEqual([]);
   });
 
-  test("leaves out what it covers, takes back with Shift, and forgets what it no longer covers", () => {
+  test("drawn by hand covers what it goes around, hollows left aside", () => {
+    // A horseshoe open to the right around (50, 50).
+    const horseshoe: Outline = [
+      [0, 0],
+      [100, 0],
+      [100, 20],
+      [20, 20],
+      [20, 80],
+      [100, 80],
+      [100, 100],
+      [0, 100],
+    ];
+    expect(rowsInside([10, 50, 50, 50, 150], [50, 10, 50, 90, 50], horseshoe)).toEqual([0, 1, 3]);
+    expect(rowsInside([10, 50], [50, 50], [...horseshoe].reverse())).toEqual([0]);
+  });
+
+  test("drawn across itself leaves out what it goes around once, not twice", () => {
+    const star: Outline = [0, 2, 4, 1, 3].map((turn) => {
+      const angle = (turn * 2 * Math.PI) / 5;
+      return [100 * Math.sin(angle), -100 * Math.cos(angle)];
+    });
+    expect(rowsInside([0, 0, 200], [0, -80, 0], star)).toEqual([1]);
+  });
+
+  test("leaves out what it covers, takes back with Shift, forgets what it left again", () => {
     expect(brushed([4], [2, 0], false)).toEqual([0, 2, 4]);
     expect(brushed([0, 2, 4], [2, 3], true)).toEqual([0, 4]);
     expect(brushed([4], [], false)).toEqual([4]);
@@ -35,6 +79,20 @@ describe("a brush", () => {
 test("a click leaves a run out and takes it back", () => {
   expect(toggled([], 3)).toEqual([3]);
   expect(toggled([1, 3], 3)).toEqual([1]);
+});
+
+describe("a run that is pulled", () => {
+  test("has its factor multiplied, the others keep theirs", () => {
+    expect(pulled([], 4, 1.25)).toEqual([4, 1.25]);
+    expect(pulled([4, 1.25, 7, 0.9], 4, 1.2)).toEqual([7, 0.9, 4, 1.5]);
+    expect(pulled([4, 1.25, 7, 0.9], 2, 0.5)).toEqual([4, 1.25, 7, 0.9, 2, 0.5]);
+  });
+
+  test("back at its place is forgotten, rounding included", () => {
+    expect(pulled([4, 1.1, 7, 0.9], 4, 1 / 1.1)).toEqual([7, 0.9]);
+    const away = pulled([], 4, 1.005);
+    expect(pulled(away, 4, 1 / 1.005)).toEqual([]);
+  });
 });
 
 describe("the keyboard cursor", () => {

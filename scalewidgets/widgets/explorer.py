@@ -12,19 +12,17 @@ import polars as pl
 import traitlets
 
 from ..allocation import Plan, allocate
-from ..fitting import Bootstrap, Fit, FitError, Objective
+from ..fitting import Bootstrap, Fit, Objective
 from ..fitting.objective import HOFFMANN_DELTA, KINDS
-from ..fitting.parametric import solve
-from ..fitting.problem import Problem
 from ..fitting.uncertainty import bootstrap_chunks
 from ..lawbook import Law
 from ..lawbook import closed_form as published
-from ..lawbook import expression as ex
 from ..lawbook.precision import BITS, SERVED, with_precision
 from ..lawbook.quantity import format_quantity
 from ..runs import load_runs, read_runs
 from .explorer_page import ASKS, explorer_page
 from .lab import Lab
+from .study import Question, names_of, weights_without, written
 from .vocabulary import Page, Quantity
 
 if TYPE_CHECKING:
@@ -269,10 +267,7 @@ class Explorer(Lab):
 
     @property
     def _free(self) -> list[str]:
-        """Constants in the equation's own text. Those in its definitions (bits, repetition) keep
-        their published values: these runs do not vary what they multiply."""
-        written = ex.symbols(ex.parse(self._base_law.equation))
-        return [name for name in self._base_law.values if name in written]
+        return written(self._base_law)
 
     @property
     def _objective(self) -> Objective:
@@ -285,27 +280,11 @@ class Explorer(Lab):
         return {n: self.wheel[n] for n in self._free if self.held.get(n) and n in self.wheel}
 
     def _solve(self) -> Fit:
-        law, runs = self._base_law, self.runs
-        outside = [i for i in self.excluded if i >= len(runs)]
-        if outside:
-            raise FitError(f"excluded: there are {len(runs)} runs, none has number {outside[0]}")
-        weights = np.ones(len(runs))
-        weights[self.excluded] = 0.0
-        held = self._held()
-        if len(held) == len(self._free):
-            held = {}  # nothing is left to fit: the optimum stays where it was
-        fixed = {n: v for n, v in law.values.items() if n not in self._free} | held
-        columns = {v: runs[v].to_numpy() for v in law.variables if v in runs.columns}
-        problem = Problem(law, columns, runs["loss"].to_numpy(), fixed)
-        if np.count_nonzero(weights) < problem.size:
-            raise FitError(
-                f"{np.count_nonzero(weights)} runs cannot determine {problem.size} constants "
-                f"({', '.join(problem.free)}). Take runs back, or hold constants."
-            )
+        runs = self.runs
+        weights = weights_without(self.excluded, len(runs))
+        question = Question(self._base_law, runs, self._objective, weights, self._held())
         before = self._fit
-        warm = before is not None and before.law.id == law.id and before.runs is runs
-        start = before.params if before is not None and warm else None
-        return solve(problem, runs, self._objective, weights, start)
+        return question.answer(before if before is not None and before.runs is runs else None)
 
     def page(self) -> Page:
         datasets, laws = dict(DATASETS), dict(LAWS)
@@ -322,12 +301,8 @@ class Explorer(Lab):
         """Columns and names of the runs, made once a table."""
         runs = self.runs
         if self._columns is None or self._columns[0] is not runs:
-            names = [
-                f"N {format_quantity(n)}, D {format_quantity(d)}, loss {loss:.3f}"
-                for n, d, loss in runs.select("N", "D", "loss").iter_rows()
-            ]
             columns = {f"runs_{name}": runs[name].to_numpy() for name in ("N", "D", "C", "loss")}
-            self._columns = runs, {**columns, "runs_name": names}
+            self._columns = runs, {**columns, "runs_name": names_of(runs)}
         return self._columns[1]
 
     def facts_now(self) -> Mapping[str, Any]:

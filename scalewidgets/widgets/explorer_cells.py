@@ -8,7 +8,7 @@ from ..allocation.plan import TRAINING_BITS, plain_surface
 from ..lawbook import Law
 from ..lawbook import expression as ex
 from ..lawbook.precision import BITS, bit_factors
-from .vocabulary import Solve
+from .vocabulary import Refit, Solve
 
 RUN_ROWS = {"run_N": "runs_N", "run_D": "runs_D", "run_C": "runs_C", "run_loss": "runs_loss"}
 STRATEGIES = {
@@ -120,18 +120,14 @@ def solves(plain: ex.Tree, precise: ex.Tree) -> list[Solve]:
     ]
 
 
-def refit(free: Sequence[str], plain: ex.Tree) -> dict[str, object]:
+def refit(free: Sequence[str], plain: ex.Tree) -> Refit:
     at_run = ex.substitute(plain, {"N": "run_N", "D": "run_D"})
-    return {
-        "constants": [
+    return Refit(
+        constants=[
             {"cell": f"fit_{name}", "name": name, "positive": True, "held": f"fixed_{name}"}
             for name in free
         ],
-        "loss": at_run,
-        "gradient": [ex.derivative(at_run, name) for name in free],
-        "rows": RUN_ROWS,
-        "observed": "runs_loss",
-        "excluded": "excluded",
-        "objective": "objective",
-        "delta": "delta",
-    }
+        loss=at_run,
+        gradient=[ex.derivative(at_run, name) for name in free],
+        rows=RUN_ROWS,
+    )

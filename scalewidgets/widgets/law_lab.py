@@ -186,8 +186,14 @@ class LawLab(Lab):
         law = self.law
         if isinstance(law, Theory):
             return float(law.predict(**{n: self.at[n] for n in law.variables}))
-        given = {n: self.at[n] for n in along(law) if n not in law.defaults or self.held.get(n)}
-        return float(law.predict(**given))
+        return float(law.predict(**{n: self.at[n] for n in self._told}))
+
+    @property
+    def _told(self) -> list[str]:
+        """The variables that the sliders set: one with a default only once a hand holds it."""
+        law = self._law
+        defaults = law.defaults if isinstance(law, Law) else {}
+        return [n for n in along_any(law) if n not in defaults or self.held.get(n)]
 
     @property
     def runs(self) -> pl.DataFrame | None:
@@ -211,7 +217,7 @@ class LawLab(Lab):
     def __repr__(self) -> str:
         if self.problem or self.mistake:
             return f"LawLab(problem: {self.problem or self.mistake})"
-        at = ", ".join(f"{n}={format_quantity(self.at[n])}" for n in along_any(self._law))
+        at = ", ".join(f"{n}={format_quantity(self.at[n])}" for n in self._told)
         over = "".join(f" over {name}" for name in (self.second, self.third) if name)
         return f"LawLab({self.law.id} [{self.constants}]{over}; {at}: {self.value:.5g})"
 

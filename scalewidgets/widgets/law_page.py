@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..fitting.objective import KINDS
 from ..lawbook import Law, Theory, ranges
 from ..lawbook import expression as ex
 from ..lawbook.ranges import Range
+from .handles import constant, slider
 from .law_cells import FITTED, along, at_run, formulas, symbol
 from .vocabulary import (
     Action,
@@ -23,6 +23,7 @@ from .vocabulary import (
     Plot,
     Points,
     Readout,
+    Refit,
     Slider,
     Span,
     Table,
@@ -125,7 +126,7 @@ def _variable(law: Law, others: Mapping[str, Law], name: str, span: Range) -> Sl
     owner = next(one for one in (law, *others.values()) if name in one.variables)
     ends = zip(law.valid.get(name, ()), ("from", "to"), strict=False)
     handle = {"held": f"held.{name}", "follows": f"default_{name}"}
-    return _slider(
+    return slider(
         f"at.{name}",
         span,
         format="quantity" if span.high > 1e4 else _NUMBER,
@@ -135,26 +136,11 @@ def _variable(law: Law, others: Mapping[str, Law], name: str, span: Range) -> Sl
     )
 
 
-def _slider(cell: str, span: Range, **more: Any) -> Slider:
-    return Slider(
-        cell,
-        cell.partition(".")[2],
-        (span.low, span.high),
-        scale="log" if span.log else "linear",
-        step=None if span.log else _step(span),
-        **more,
-    )
-
-
-def _step(span: Range) -> float:
-    return float(f"{(span.high - span.low) / 1000:.1g}")
-
-
 def _constants_group(law: Law, spans: Mapping[str, Range]) -> Group:
     return Group(
         "Constants",
         [
-            *(_constant(law, name, spans[name]) for name in law.values),
+            *(constant(law, name, spans[name], f"set_{name}") for name in law.values),
             Action(
                 "Let all go",
                 {f"held.{name}": False for name in law.values},
@@ -163,12 +149,6 @@ def _constants_group(law: Law, spans: Mapping[str, Range]) -> Group:
             ),
         ],
     )
-
-
-def _constant(law: Law, name: str, span: Range) -> Slider:
-    handle = {"held": f"held.{name}", "follows": f"set_{name}"}
-    help = law.symbols.get(name)
-    return _slider(f"wheel.{name}", span, format=".5~g", handle=handle, help=help)
 
 
 def _runs_group(menus: Menus, runs: Sequence[str]) -> Group:
@@ -262,10 +242,10 @@ def _point_table(law: Law, others: Mapping[str, Law]) -> Table:
     return Table("Where you are", rows)
 
 
-def _refit(law: Law, runs: Sequence[str]) -> dict[str, object]:
+def _refit(law: Law, runs: Sequence[str]) -> Refit:
     at = at_run(law, runs)
-    return {
-        "constants": [
+    return Refit(
+        constants=[
             {
                 "cell": f"fit_{name}",
                 "name": symbol(name),
@@ -274,14 +254,10 @@ def _refit(law: Law, runs: Sequence[str]) -> dict[str, object]:
             }
             for name, value in law.values.items()
         ],
-        "loss": at,
-        "gradient": [ex.derivative(at, symbol(name)) for name in law.values],
-        "rows": {f"run_{name}": f"runs_{name}" for name in (*runs, "loss")},
-        "observed": "runs_loss",
-        "excluded": "excluded",
-        "objective": "objective",
-        "delta": "delta",
-    }
+        loss=at,
+        gradient=[ex.derivative(at, symbol(name)) for name in law.values],
+        rows={f"run_{name}": f"runs_{name}" for name in (*runs, "loss")},
+    )
 
 
 # --- theories ---------------------------------------------------------------------------------
@@ -307,7 +283,7 @@ def theory_page(theory: Theory, menus: Menus) -> Page:
         for x in theory.variables
     ]
     sliders = [
-        _slider(f"at.{name}", span, format=_NUMBER, help=theory.symbols.get(name))
+        slider(f"at.{name}", span, format=_NUMBER, help=theory.symbols.get(name))
         for name, span in spans.items()
     ]
     return Page(

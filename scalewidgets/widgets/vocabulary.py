@@ -96,9 +96,20 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A button that copies a text fact, ``{cell}`` in it being the present value of a cell."""
+
+    label: str
+    text: str
+    help: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "copy"
+
+
+@dataclass(frozen=True)
 class Group:
     label: str
-    controls: Sequence[Slider | Choice | Toggle | Text | Action]
+    controls: Sequence[Slider | Choice | Toggle | Text | Action | Copy]
 
 
 @dataclass(frozen=True)
@@ -119,14 +130,46 @@ class Solve:
     solve: str
     outputs: Sequence[str]
     loss: Tree
-    dN: Tree
+    dN: Tree | None
+    """None only for ``"reach"``."""
     dD: Tree
     dP: Tree | None = None
     budget: str | None = None
     target: str | None = None
     demand: str | None = None
+    at: str | None = None
     factor: float | None = None
     bits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Refit:
+    """The browser's Gauss-Newton until the kernel's exact answer; see js/src/spec.ts."""
+
+    constants: Sequence[Mapping[str, Any]]
+    loss: Tree
+    gradient: Sequence[Tree]
+    rows: Mapping[str, str]
+    observed: str = "run_loss"
+    excluded: str = "excluded"
+    objective: str = "objective"
+    delta: str = "delta"
+
+
+@dataclass(frozen=True)
+class Parabolas:
+    """The browser's approach 2 until the kernel's answer; see js/src/spec.ts."""
+
+    rows: Mapping[str, str]
+    group: str
+    x: str
+    y: str
+    active: str
+    curves: Mapping[str, str]
+    lowest: Mapping[str, str]
+    factor: str
+    exponent: str
+    excluded: str = "excluded"
 
 
 @dataclass(frozen=True)
@@ -155,11 +198,28 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Span:
-    """A shaded part of the x axis."""
+class Contours:
+    """Lines of equal height: of a formula, or with ``grid`` of array facts."""
 
-    start: float
-    end: float
+    x: str
+    y: str
+    z: str
+    levels: str
+    label: str
+    color: str
+    grid: bool | None = None
+    dash: str | None = None
+    visible: str | None = None
+    format: str | None = None
+    kind: ClassVar[str] = "contours"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A shaded part of the x axis; an end that is a text is that cell."""
+
+    start: float | str
+    end: float | str
     label: str
     color: str = "muted"
     kind: ClassVar[str] = "span"
@@ -178,6 +238,21 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Bars:
+    """A horizontal bar a row, from ``low`` to ``high``; the halves meet at ``middle``."""
+
+    rows: Mapping[str, str]
+    low: str
+    high: str
+    y: str
+    label: str
+    color: str
+    middle: str | None = None
+    visible: str | None = None
+    kind: ClassVar[str] = "bars"
+
+
+@dataclass(frozen=True)
 class Points:
     rows: Mapping[str, str]
     x: str
@@ -187,6 +262,10 @@ class Points:
     excluded: str | None = None
     weight: str | None = None
     names: str | None = None
+    lasso: str | None = None
+    nudged: str | None = None
+    radius: float | None = None
+    visible: str | None = None
     kind: ClassVar[str] = "points"
 
 
@@ -208,6 +287,7 @@ class Rule:
     cell: str
     label: str
     color: str = "muted"
+    visible: str | None = None
     kind: ClassVar[str] = "rule"
 
 
@@ -219,6 +299,10 @@ class Axis:
     """A toggle that makes the axis logarithmic while it is on, whatever ``scale`` says."""
     domain: tuple[float, float] | None = None
     format: str = "quantity"
+    holds: Sequence[str] | None = None
+    """Cells whose values it shows, whatever else there is."""
+    names: str | None = None
+    """Text fact: the names at 0, 1, 2 ..., the first one on top."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +311,7 @@ class Plot:
     title: str
     x: Axis
     y: Axis
-    marks: Sequence[Curve | Trace | Span | Band | Points | Marker | Rule]
+    marks: Sequence[Curve | Trace | Contours | Span | Band | Bars | Points | Marker | Rule]
     wide: bool = False
     visible: str | None = None
 
@@ -250,6 +334,18 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """The runs as a table: a row that is clicked is left out or taken back."""
+
+    label: str
+    rows: Mapping[str, str]
+    columns: Sequence[Mapping[str, str]]
+    """Each with ``label``, ``cell`` and ``format``."""
+    names: str | None = None
+    excluded: str = "excluded"
+
+
+@dataclass(frozen=True)
 class Equation:
     """To be typeset; its symbols light up with the controls of the same name."""
 
@@ -269,11 +365,15 @@ class Page:
     groups: Sequence[Group]
     plots: Sequence[Plot]
     tables: Sequence[Table] = ()
+    listing: Listing | None = None
     links: Sequence[Link] = ()
     formulas: Mapping[str, Tree | str] = field(default_factory=dict)
     """Cell to formula: a tree, or a text in the grammar of laws."""
     solves: Sequence[Solve] = ()
-    refit: Mapping[str, Any] | None = None
+    refit: Refit | None = None
+    parabolas: Parabolas | None = None
+    nudge: Mapping[str, str] | None = None
+    """``{"array": array fact, "cell": list cell}``: runs that a hand has moved up or down."""
     draws: Sequence[Mapping[str, Any]] = ()
     items: Mapping[str, str] | None = None
     """Lists over which sums run: name in formulas to array fact."""

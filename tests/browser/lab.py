@@ -26,7 +26,7 @@ class Lab:
         return self.root.locator(f'[data-cell="{cell}"] input.sw-box')
 
     def run(self, row: int, plot: str = "loss") -> Locator:
-        return self.root.locator(f'[data-plot="{plot}"] circle[data-row="{row}"]')
+        return self.root.locator(f'[data-plot="{plot}"] circle[data-row="{row}"]').first
 
     def curve(self, plot: str = "loss") -> str | None:
         return self.root.locator(f'[data-plot="{plot}"] path.sw-curve').first.get_attribute("d")

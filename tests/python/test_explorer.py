@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import scalewidgets as sw
-from scalewidgets.widgets import explorer
+from scalewidgets.widgets import explorer, study
 from scalewidgets.widgets.wire import unpack
 
 TRUTH = {"E": 1.8, "A": 480.0, "alpha": 0.35, "B": 2080.0, "beta": 0.37}
@@ -44,11 +44,11 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         calls.append(int(np.count_nonzero(args[3])))
         return solve(*args, **more)
 
-    monkeypatch.setattr(explorer, "solve", counted)
+    monkeypatch.setattr(study, "solve", counted)
     return calls
 
 
-solve = explorer.solve
+solve = study.solve
 
 
 def numbers(lab: sw.Explorer) -> dict[str, float]:

@@ -264,6 +264,13 @@ def test_a_refused_refit_keeps_the_last_fit(runs: pl.DataFrame) -> None:
     assert lab.value == pytest.approx(float(before.predict(N=lab.at["N"], D=lab.at["D"])))
 
 
+def test_a_default_is_not_told_as_a_choice() -> None:
+    lab = sw.LawLab("devries2023_overhead.N", x="C", at={"C": 5.88e23})
+    assert "k_N" not in repr(lab)
+    lab.set(held={"k_N": True}, at={"k_N": 0.5})
+    assert "k_N=0.5" in repr(lab)
+
+
 def test_a_cell_never_sees_half_of_a_refit(
     runs: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

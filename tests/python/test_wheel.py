@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-BUDGET = 80 * 1024  # bytes of lab.js; js/build.mjs has the reason
+BUDGET = 96 * 1024  # bytes of lab.js; js/build.mjs has the reason
 
 # Names of XML vocabularies look like addresses, but nothing is ever fetched from them.
 NAMESPACES = re.compile(

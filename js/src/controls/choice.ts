@@ -1,8 +1,8 @@
 // Choices, switches and buttons.
 import { html } from "../dom";
 import type { Sheet } from "../engine/sheet";
-import type { Action, Choice, Toggle } from "../spec";
-import { type ControlEnv, type ControlView, NO_KERNEL } from "./control";
+import type { Action, Choice, Copy, Toggle } from "../spec";
+import { type ControlEnv, type ControlView, frame, on } from "./control";
 
 const SEGMENTS = 3; // options that still stand side by side
 const SEGMENT_LETTERS = 34; // of all their labels together
@@ -14,16 +14,12 @@ export function choiceView(env: ControlEnv, choice: Choice): ControlView {
 }
 
 function segments(env: ControlEnv, choice: Choice): ControlView {
-  const { doc, signal, unique } = env;
-  const idle = env.idle(choice.cell);
+  const { doc, unique } = env;
+  const disabled = env.idle(choice.cell);
   const inputs = choice.options.map(({ value }) => {
-    const input = html(doc, "input", {
-      type: "radio",
-      name: `${unique}-${choice.cell}`,
-      value,
-      disabled: idle,
-    });
-    input.addEventListener("change", () => env.set(choice.cell, value), { signal });
+    const name = `${unique}-${choice.cell}`;
+    const input = html(doc, "input", { type: "radio", name, value, disabled });
+    on(env, input, "change", () => env.set(choice.cell, value));
     return input;
   });
   const labels = choice.options.map(({ label }, i) =>
@@ -31,13 +27,7 @@ function segments(env: ControlEnv, choice: Choice): ControlView {
   );
   const row = html(doc, "div", { class: "sw-segments" }, ...labels);
   const legend = html(doc, "legend", {}, choice.label);
-  const node = html(
-    doc,
-    "fieldset",
-    { class: "sw-choice", "data-cell": choice.cell, title: idle ? NO_KERNEL : choice.help },
-    legend,
-    row,
-  );
+  const node = frame(env, choice, "fieldset", "sw-choice", legend, row);
   const show = (sheet: Sheet) => {
     const value = sheet.text(choice.cell);
     for (const input of inputs) input.checked = input.value === value;
@@ -46,18 +36,13 @@ function segments(env: ControlEnv, choice: Choice): ControlView {
 }
 
 function select(env: ControlEnv, choice: Choice): ControlView {
-  const { doc, signal, unique } = env;
+  const { doc, unique } = env;
   const id = `${unique}-${choice.cell}`;
-  const idle = env.idle(choice.cell);
-  const menu = html(doc, "select", { id, disabled: idle }, ...optionNodes(doc, choice));
-  menu.addEventListener("change", () => env.set(choice.cell, menu.value), { signal });
-  const node = html(
-    doc,
-    "div",
-    { class: "sw-choice", "data-cell": choice.cell, title: idle ? NO_KERNEL : choice.help },
-    html(doc, "label", { for: id }, choice.label),
-    menu,
-  );
+  const disabled = env.idle(choice.cell);
+  const menu = html(doc, "select", { id, disabled }, ...optionNodes(doc, choice));
+  on(env, menu, "change", () => env.set(choice.cell, menu.value));
+  const label = html(doc, "label", { for: id }, choice.label);
+  const node = frame(env, choice, "div", "sw-choice", label, menu);
   const show = (sheet: Sheet) => {
     const value = sheet.text(choice.cell);
     if (menu.value !== value) menu.value = value;
@@ -71,46 +56,35 @@ function optionNodes(doc: Document, { options }: Choice): HTMLElement[] {
   const nodes: HTMLElement[] = [];
   for (const { value, label, group } of options) {
     const option = html(doc, "option", { value }, label);
-    const parent = group === undefined ? undefined : groups.get(group);
-    if (parent) parent.append(option);
-    else if (group === undefined) nodes.push(option);
-    else {
-      groups.set(group, html(doc, "optgroup", { label: group }, option));
-      nodes.push(groups.get(group)!);
+    if (group === undefined) {
+      nodes.push(option);
+      continue;
     }
+    const parent = groups.get(group) ?? html(doc, "optgroup", { label: group });
+    if (!groups.has(group)) nodes.push(parent);
+    groups.set(group, parent);
+    parent.append(option);
   }
   return nodes;
 }
 
 export function toggleView(env: ControlEnv, toggle: Toggle): ControlView {
-  const { doc, signal } = env;
-  const idle = env.idle(toggle.cell);
-  const box = html(doc, "input", { type: "checkbox", role: "switch", disabled: idle });
-  box.addEventListener("change", () => env.set(toggle.cell, box.checked), { signal });
-  const node = html(
-    doc,
-    "label",
-    { class: "sw-toggle", "data-cell": toggle.cell, title: idle ? NO_KERNEL : toggle.help },
-    box,
-    html(doc, "span", {}, toggle.label),
-  );
+  const { doc } = env;
+  const disabled = env.idle(toggle.cell);
+  const box = html(doc, "input", { type: "checkbox", role: "switch", disabled });
+  on(env, box, "change", () => env.set(toggle.cell, box.checked));
+  const node = frame(env, toggle, "label", "sw-toggle", box, html(doc, "span", {}, toggle.label));
   return { node, show: (sheet) => void (box.checked = sheet.get(toggle.cell) === 1) };
 }
 
 export function actionView(env: ControlEnv, action: Action): ControlView {
-  const { doc, signal } = env;
-  const node = html(
-    doc,
-    "button",
-    { type: "button", class: "sw-action", title: action.help },
-    action.label,
-  );
-  node.addEventListener(
-    "click",
-    () => {
-      for (const [cell, value] of Object.entries(action.set)) env.set(cell, value as number);
-    },
-    { signal },
-  );
+  const node = buttonOf(env, action);
+  on(env, node, "click", () => {
+    for (const [cell, value] of Object.entries(action.set)) env.set(cell, value as number);
+  });
   return { node, show: () => {} };
+}
+
+export function buttonOf({ doc }: ControlEnv, { label, help }: Action | Copy): HTMLButtonElement {
+  return html(doc, "button", { type: "button", class: "sw-action", title: help }, label);
 }

@@ -1,8 +1,9 @@
 // What all controls share.
+import { html } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import type { Roots } from "../roots";
 
-export const NO_KERNEL = "Needs Python: this page has no kernel.";
+const NO_KERNEL = "Needs Python: this page has no kernel.";
 
 /** What a control may ask of its lab. */
 export interface ControlEnv {
@@ -19,4 +20,26 @@ export interface ControlEnv {
 export interface ControlView {
   node: HTMLElement;
   show(sheet: Sheet): void;
+}
+
+/** Hear an event for as long as the lab is there. */
+export function on<K extends keyof HTMLElementEventMap>(
+  { signal }: ControlEnv,
+  node: HTMLElement,
+  name: K,
+  heard: (event: HTMLElementEventMap[K]) => void,
+): void {
+  node.addEventListener(name, heard, { signal });
+}
+
+/** The element around the control of a cell. It says so where only Python could answer. */
+export function frame<K extends "div" | "label" | "fieldset">(
+  env: ControlEnv,
+  { cell, help }: { cell: string; help?: string },
+  tag: K,
+  name: string,
+  ...children: Node[]
+): HTMLElementTagNameMap[K] {
+  const title = env.idle(cell) ? NO_KERNEL : help;
+  return html(env.doc, tag, { class: name, "data-cell": cell, title }, ...children);
 }

@@ -1,9 +1,12 @@
 // The column of controls: groups, and which of them can be seen.
 import { html } from "../dom";
 import type { Sheet } from "../engine/sheet";
+import { inputKinds } from "../inputs";
+import { isVisible } from "../plot/layer";
 import type { Control, Slider, Spec } from "../spec";
 import { actionView, choiceView, toggleView } from "./choice";
 import type { ControlEnv, ControlView } from "./control";
+import { copyView } from "./copy";
 import { type Lock, SliderView } from "./slider";
 import { textView } from "./text";
 
@@ -40,8 +43,7 @@ export class Panel {
     for (const { node, controls } of this.#groups) {
       let any = false;
       for (const { view, visible } of controls) {
-        const value = visible === undefined ? 1 : sheet.get(visible);
-        const hidden = value === 0 || Number.isNaN(value);
+        const hidden = !isVisible(sheet, visible);
         if (view.node.hidden !== hidden) view.node.hidden = hidden;
         if (hidden) continue;
         any = true;
@@ -64,6 +66,8 @@ function viewOf(env: ControlEnv, control: Control, spec: Spec): ControlView {
       return textView(env, control);
     case "action":
       return actionView(env, control);
+    case "copy":
+      return copyView(env, control, inputKinds(spec));
   }
 }
 

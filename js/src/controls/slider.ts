@@ -3,7 +3,7 @@ import { html, setText, svg } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import { type Formatter, formatter, withUnit } from "../format";
 import type { Slider } from "../spec";
-import { type ControlEnv, type ControlView, NO_KERNEL } from "./control";
+import { type ControlEnv, type ControlView, frame, on } from "./control";
 import { LOG_STEP, positionOf, typed, valueAt } from "./position";
 import { Ticks } from "./ticks";
 
@@ -49,18 +49,13 @@ export class SliderView implements ControlView {
     const head = html(doc, "div", { class: "sw-head" }, label);
     if (this.#padlock) head.append(this.#padlock);
     head.append(this.#box, unit);
-    this.node = html(
-      doc,
-      "div",
-      { class: "sw-slider", "data-cell": slider.cell },
-      head,
-      this.#track,
-    );
+    const { cell } = slider;
+    this.node = frame(env, { cell }, "div", "sw-slider", head, this.#track);
     if (slider.marks?.length) {
       this.node.append(new Ticks(env, slider, (value) => this.#move(value)).node);
     }
     this.node.append(this.#note);
-    if (env.idle(slider.cell)) this.#switchOff();
+    this.#track.disabled = this.#box.disabled = env.idle(cell);
     this.#listen();
   }
 
@@ -70,35 +65,21 @@ export class SliderView implements ControlView {
     return { min: domain[0], max: domain[1], step: step ?? "any" };
   }
 
-  #switchOff(): void {
-    this.#track.disabled = this.#box.disabled = true;
-    this.node.title = NO_KERNEL;
-  }
-
   #listen(): void {
     const { slider, env } = this;
-    const options = { signal: env.signal };
-    this.#track.addEventListener(
-      "input",
-      () => {
-        const at = Number(this.#track.value);
-        this.#move(slider.scale === "log" ? valueAt(slider, at) : at);
-      },
-      options,
-    );
-    this.#box.addEventListener("input", () => (this.#typing = true), options);
-    this.#box.addEventListener("change", () => this.#takeTyped(), options);
-    this.#box.addEventListener("focus", () => this.#box.select(), options);
-    this.#box.addEventListener(
-      "keydown",
-      (event) => {
-        if (event.key !== "Escape") return;
-        this.#typing = false;
-        this.#say("");
-        this.#box.value = this.#write(this.#value);
-      },
-      options,
-    );
+    on(env, this.#track, "input", () => {
+      const at = Number(this.#track.value);
+      this.#move(slider.scale === "log" ? valueAt(slider, at) : at);
+    });
+    on(env, this.#box, "input", () => (this.#typing = true));
+    on(env, this.#box, "change", () => this.#takeTyped());
+    on(env, this.#box, "focus", () => this.#box.select());
+    on(env, this.#box, "keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.#typing = false;
+      this.#say("");
+      this.#box.value = this.#write(this.#value);
+    });
   }
 
   /** To move a handle is to hold it. */
@@ -145,7 +126,8 @@ export class SliderView implements ControlView {
   }
 }
 
-function padlock({ doc, signal }: ControlEnv, slider: Slider, lock: Lock): HTMLButtonElement {
+function padlock(env: ControlEnv, slider: Slider, lock: Lock): HTMLButtonElement {
+  const { doc } = env;
   const button = html(
     doc,
     "button",
@@ -158,6 +140,6 @@ function padlock({ doc, signal }: ControlEnv, slider: Slider, lock: Lock): HTMLB
       svg(doc, "path", { d: "M3.8,5.4V3.6a2.2,2.2 0 0 1 4.4,0V5.4" }),
     ),
   );
-  button.addEventListener("click", () => lock.press(), { signal });
+  on(env, button, "click", () => lock.press());
   return button;
 }

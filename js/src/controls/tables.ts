@@ -2,6 +2,7 @@
 import { html, setText } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import { type Formatter, formatter } from "../format";
+import { isVisible, withVisible } from "../plot/layer";
 import { type Changed, touches } from "../roots";
 import type { Settle, Task } from "../settle";
 import type { Readout, Table } from "../spec";
@@ -29,13 +30,11 @@ export class Tables {
     const { doc } = env;
     this.#settle = settle;
     this.node = html(doc, "div", { class: "sw-tables" });
-    let explained = false;
     for (const table of tables) {
       const rows = table.rows.map((readout) => rowOf(env, readout));
       this.#rows.push(...rows);
       const plain = !table.rows.some(({ interval }) => interval);
-      const explain: boolean = !explained && !plain;
-      explained ||= explain;
+      const explain = !plain && !this.node.querySelector(".sw-level");
       const note = explain
         ? html(doc, "span", { class: "sw-level" }, "95 % interval in brackets")
         : "";
@@ -53,8 +52,7 @@ export class Tables {
     let stale = false;
     for (const { readout, node, value, write, roots } of this.#rows) {
       if (!touches(roots, changed)) continue;
-      const { visible } = readout;
-      node.hidden = visible !== undefined && !(Math.abs(sheet.get(visible)) > 0);
+      node.hidden = !isVisible(sheet, readout.visible);
       if (node.hidden) continue;
       setText(value, write(sheet.get(readout.cell)));
       stale ||= readout.interval === true;
@@ -97,6 +95,6 @@ function rowOf({ doc, roots }: ControlEnv, readout: Readout): Row {
     html(doc, "td", { class: "sw-value", role: "cell" }, value),
     interval,
   );
-  const cells = visible === undefined ? [cell] : [cell, visible];
-  return { readout, node, value, interval, write: formatter(format), roots: roots.of(cells) };
+  const read = roots.of(withVisible([cell], visible));
+  return { readout, node, value, interval, write: formatter(format), roots: read };
 }

@@ -1,30 +1,20 @@
 // A line of text that is sent as it is typed, with what is wrong about it below.
 import { html, setText } from "../dom";
 import type { Text } from "../spec";
-import { type ControlEnv, type ControlView, NO_KERNEL } from "./control";
+import { type ControlEnv, type ControlView, frame, on } from "./control";
 
 export function textView(env: ControlEnv, text: Text): ControlView {
-  const { doc, signal, unique } = env;
+  const { doc, unique } = env;
   const id = `${unique}-${text.cell}`;
-  const idle = env.idle(text.cell);
-  const box = html(doc, "textarea", { id, rows: 2, spellcheck: "false", disabled: idle });
+  const disabled = env.idle(text.cell);
+  const box = html(doc, "textarea", { id, rows: 2, spellcheck: "false", disabled });
   const note = html(doc, "pre", { class: "sw-note", role: "alert" });
-  box.addEventListener("input", () => env.set(text.cell, box.value), { signal });
-  box.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key === "Enter") event.preventDefault(); // one line, however it is wrapped
-    },
-    { signal },
-  );
-  const node = html(
-    doc,
-    "div",
-    { class: "sw-text", "data-cell": text.cell, title: idle ? NO_KERNEL : text.help },
-    html(doc, "label", { for: id }, text.label),
-    box,
-    note,
-  );
+  on(env, box, "input", () => env.set(text.cell, box.value));
+  on(env, box, "keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault(); // one line, however it is wrapped
+  });
+  const label = html(doc, "label", { for: id }, text.label);
+  const node = frame(env, text, "div", "sw-text", label, box, note);
   return {
     node,
     show: (sheet) => {

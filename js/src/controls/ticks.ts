@@ -1,13 +1,14 @@
 // Known models on a slider's track: their names on hover and focus, their values on click.
 import { html } from "../dom";
 import type { Slider } from "../spec";
-import type { ControlEnv } from "./control";
+import { type ControlEnv, on } from "./control";
 import { positionOf } from "./position";
 
 export class Ticks {
   readonly node: HTMLElement;
 
-  constructor({ doc, signal }: ControlEnv, slider: Slider, jump: (value: number) => void) {
+  constructor(env: ControlEnv, slider: Slider, jump: (value: number) => void) {
+    const { doc } = env;
     const marks = [...(slider.marks ?? [])].sort((a, b) => a.value - b.value);
     const buttons = marks.map(({ value, label }) => {
       const at = positionOf(slider, value);
@@ -20,31 +21,27 @@ export class Ticks {
         html(doc, "span", {}, label),
       );
       tick.style.setProperty("--sw-share", at.toFixed(4));
-      tick.addEventListener("click", () => jump(value), { signal });
+      on(env, tick, "click", () => jump(value));
       return tick;
     });
     const label = `Known models: ${slider.label}`;
     this.node = html(doc, "div", { class: "sw-marks", role: "group", "aria-label": label });
     this.node.append(...buttons);
-    rove(this.node, buttons, signal);
+    rove(env, this.node, buttons);
   }
 }
 
 /** One stop for the Tab key; the arrow keys walk inside. */
-function rove(node: HTMLElement, buttons: HTMLButtonElement[], signal: AbortSignal): void {
+function rove(env: ControlEnv, node: HTMLElement, buttons: HTMLButtonElement[]): void {
   let at = 0;
   if (buttons.length > 0) buttons[0].tabIndex = 0;
-  node.addEventListener(
-    "keydown",
-    (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (step === undefined) return;
-      event.preventDefault();
-      buttons[at].tabIndex = -1;
-      at = Math.min(buttons.length - 1, Math.max(0, at + step));
-      buttons[at].tabIndex = 0;
-      buttons[at].focus();
-    },
-    { signal },
-  );
+  on(env, node, "keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    buttons[at].tabIndex = -1;
+    at = Math.min(buttons.length - 1, Math.max(0, at + step));
+    buttons[at].tabIndex = 0;
+    buttons[at].focus();
+  });
 }

@@ -27,10 +27,11 @@ export class Cells {
       this.formulas.set(plain(cell), tree);
     }
     for (const solve of spec.solves) {
-      const { outputs, budget, target, demand } = solve;
-      const goals = { budget: budget && plain(budget), target: target && plain(target) };
-      const named = { ...goals, demand: demand && plain(demand), outputs: outputs.map(plain) };
-      const solver = new Solver({ ...solve, ...named });
+      const named = { ...solve, outputs: solve.outputs.map(plain) };
+      for (const goal of ["budget", "target", "demand", "at"] as const) {
+        named[goal] &&= plain(named[goal]);
+      }
+      const solver = new Solver(named);
       for (const output of solver.outputs) {
         this.#claim(output, solver.inputs);
         this.solvers.set(output, solver);

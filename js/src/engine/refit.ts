@@ -4,14 +4,7 @@
 import type { Refit } from "../spec";
 import { Graph, Program } from "./compile";
 import { type Residuals, descend } from "./descent";
-
-/** What a refit reads from the sheet. */
-export interface Source {
-  get(cell: string): number;
-  text(cell: string): string;
-  list(cell: string): readonly number[];
-  array(name: string): Float64Array;
-}
+import { readRuns, type Source } from "./source";
 
 /** Huber's deltas that lead to least absolute deviations: a corner can only be neared. */
 const NEARLY_ABSOLUTE = [2e-4, 5e-5, 1e-5];
@@ -25,7 +18,7 @@ export class Refitter {
   readonly #places = new Map<string, number>();
   readonly #loss: number;
   readonly #gradient: number[];
-  /** Names in the trees that are neither constants nor columns of the runs: cells. */
+  /** Names in the trees that are not constants: cells, read for each run. */
   readonly #cells: string[];
 
   constructor(spec: Refit) {
@@ -36,10 +29,9 @@ export class Refitter {
     }
     const graph = new Graph();
     for (const { name } of spec.constants) this.#places.set(name, graph.leaf(false, true));
-    for (const name of Object.keys(spec.rows)) this.#places.set(name, graph.leaf(true));
     const own = this.#places.size;
     const place = (name: string): number => {
-      const id = this.#places.get(name) ?? graph.leaf();
+      const id = this.#places.get(name) ?? graph.leaf(true);
       this.#places.set(name, id);
       return id;
     };
@@ -54,10 +46,11 @@ export class Refitter {
   refit(source: Source): Map<string, number> {
     const { constants } = this.#spec;
     const free = constants.filter(({ held }) => !(Math.abs(source.get(held)) > 0));
-    const rows = this.#load(source);
+    const observed = this.#load(source);
+    const rows = this.#counted(source, observed);
     if (free.length === 0 || rows.length < free.length) return new Map();
-    for (const { name } of constants) this.#put(name, source.get(name));
-    const runs = new Runs(this.#program, rows, source.array(this.#spec.observed), {
+    for (const { name } of constants) this.#column(name).fill(source.get(name));
+    const runs = new Runs(this.#program, rows, observed, {
       loss: this.#loss,
       free: free.map(({ name, positive }) => ({
         at: this.#program.at(this.#places.get(name) as number),
@@ -83,21 +76,21 @@ export class Refitter {
     return [objective === "least_squares" ? Infinity : source.get(this.#spec.delta)];
   }
 
-  #put(name: string, value: number): void {
-    this.#program.values[this.#program.at(this.#places.get(name) as number)] = value;
+  #column(name: string): Float64Array {
+    return this.#program.column(this.#places.get(name) as number);
   }
 
-  /** Takes columns and cells into the program; returns the rows that count. */
-  #load(source: Source): number[] {
-    const observed = source.array(this.#spec.observed);
-    this.#program.resize(observed.length);
-    for (const [name, fact] of Object.entries(this.#spec.rows)) {
-      const column = source.array(fact);
-      if (column.length !== observed.length) return [];
-      this.#program.column(this.#places.get(name) as number).set(column);
-    }
-    for (const cell of this.#cells) this.#put(cell, source.get(cell));
+  /** Takes what the runs say into the program; returns what was observed. */
+  #load(source: Source): Float64Array {
+    const { rows, observed } = this.#spec;
+    const [measured, ...columns] = readRuns(source, [observed, ...this.#cells], rows);
+    this.#program.resize(measured.length);
+    this.#cells.forEach((cell, k) => this.#column(cell).set(columns[k]));
     this.#program.cold();
+    return measured;
+  }
+
+  #counted(source: Source, observed: Float64Array): number[] {
     const out = new Set(source.list(this.#spec.excluded));
     return Array.from(observed.keys()).filter((row) => !out.has(row) && observed[row] > 0);
   }

@@ -7,6 +7,7 @@ import { Cells, plain } from "./cells";
 import type { Items } from "./compile";
 import { Job } from "./job";
 import { follow } from "./links";
+import { fitParabolas } from "./parabolas";
 import { Plan } from "./plan";
 import { interval } from "./quantile";
 import { Refitter } from "./refit";
@@ -31,6 +32,8 @@ export class Sheet {
   readonly #plans = new Map<string, Plan>();
   readonly #items: Items;
   #arrays = new Map<string, Float64Array>();
+  /** The array that a hand moves, as the hand has left it. */
+  #nudged: Float64Array | undefined;
   #strings: Record<string, readonly string[]> = {};
   #facts: string[] = [];
 
@@ -67,9 +70,8 @@ export class Sheet {
     }
     names.forEach((name, k) => this.#put(name, numbers[k]));
     this.#facts = names;
-    this.#arrays = arrays;
     this.#strings = facts.strings;
-    if (this.spec.items) this.#computed.clear(); // sums run over arrays
+    this.#setArrays(arrays);
   }
 
   /** Take inputs as they are, links not applied: the first values, and what another hand changed. */
@@ -117,9 +119,12 @@ export class Sheet {
     return this.#lists.get(plain(cell)) ?? [];
   }
 
-  /** An array fact; empty where unknown. */
+  /** An array fact, as a hand has moved its entries; empty where unknown. */
   array(name: string): Float64Array {
-    return this.#arrays.get(name) ?? new Float64Array(0);
+    const fact = this.#arrays.get(name) ?? new Float64Array(0);
+    const { nudge } = this.spec;
+    if (nudge?.array !== name) return fact;
+    return (this.#nudged ??= multiplied(fact, this.list(nudge.cell)));
   }
 
   strings(name: string): readonly string[] {
@@ -137,6 +142,32 @@ export class Sheet {
       ([cell, name]) => [plain(cell), this.array(name)] as const,
     );
     return this.#columns(cells, new Map(columns));
+  }
+
+  /** `z` with the cells `x` and `y` taking all pairs of values, one row after the other of one `y`
+   *  each, all else as it is. */
+  grid(
+    z: string,
+    x: string,
+    xs: ArrayLike<number>,
+    y: string,
+    ys: ArrayLike<number>,
+  ): Float64Array {
+    // y is hot and x a lane: what only x moves is computed once, and a solve begins where the row
+    // before it ended
+    const plan = this.#plan([plain(z)], [plain(x)], [plain(y)]);
+    plan.fit(xs.length, ys.length);
+    plan.load(plan.needs.map((need) => this.get(need)));
+    plan.set(plain(x), xs);
+    plan.user = undefined;
+    plan.cold();
+    const found = new Float64Array(xs.length * ys.length);
+    for (let row = 0; row < ys.length; row++) {
+      plan.set(plain(y), [ys[row]]);
+      plan.hot(row);
+      found.set(spread(plan.column(plain(z)), xs.length), row * xs.length);
+    }
+    return found;
   }
 
   /** The interval of `y` over the draws, at each value of `x`. NaN where more draws than a tail of
@@ -168,7 +199,33 @@ export class Sheet {
    *  until the kernel's next facts replace them. Without spec.refit it does nothing. */
   refit(): void {
     const found = this.#refitter?.refit(this) ?? new Map<string, number>();
-    for (const [cell, value] of found) this.#put(plain(cell), value);
+    for (const [cell, value] of found) this.#preview(plain(cell), value);
+  }
+
+  /** Fit the parabolas of spec.parabolas to the rows that are not left out, until the kernel's next
+   *  facts replace them. True when there are new ones: arrays have changed then. */
+  parabolas(): boolean {
+    const found = this.spec.parabolas && fitParabolas(this.spec.parabolas, this);
+    if (!found) return false;
+    for (const [cell, value] of Object.entries(found.numbers)) this.#preview(plain(cell), value);
+    this.#setArrays(new Map([...this.#arrays, ...Object.entries(found.arrays)]));
+    return true;
+  }
+
+  /** A number of the browser's own until the kernel's next facts. */
+  #preview(cell: string, value: number): void {
+    this.#put(cell, value);
+    if (!this.#facts.includes(cell)) this.#facts.push(cell);
+  }
+
+  #setArrays(arrays: Map<string, Float64Array>): void {
+    this.#arrays = arrays;
+    this.#arraysChanged();
+  }
+
+  #arraysChanged(): void {
+    this.#nudged = undefined;
+    if (this.spec.items) this.#computed.clear(); // sums run over arrays
   }
 
   #take(cell: string, value: unknown): boolean {
@@ -177,6 +234,7 @@ export class Sheet {
       const held = this.#lists.get(cell);
       if (held?.length === list.length && held.every((item, k) => item === list[k])) return false;
       this.#lists.set(cell, list);
+      if (this.spec.nudge && cell === plain(this.spec.nudge.cell)) this.#arraysChanged();
       return true;
     }
     if (typeof value === "string") {
@@ -303,6 +361,13 @@ function* inSlices<T>(
     yield;
   }
   return result;
+}
+
+/** Entries multiplied as the pairs in `nudges` say: `row, factor, row, factor, ...`. */
+function multiplied(values: Float64Array, nudges: readonly number[]): Float64Array {
+  const moved = values.slice();
+  for (let k = 0; k + 1 < nudges.length; k += 2) moved[nudges[k]] *= nudges[k + 1];
+  return moved;
 }
 
 function lengthOf(columns: Map<string, ArrayLike<number>>): number {

@@ -1,6 +1,7 @@
-// The small optimisations of a lab: the best N and D (and P) under a budget or for a quality.
+// The small optimisations of a lab: the best N and D (and P) under a budget or for a quality, and the
+// tokens that a model of a given size needs to reach a quality.
 //
-// Each is the root of first-order conditions in u = log N, v = log D, w = log P, with the slopes
+// Each optimum is the root of first-order conditions in u = log N, v = log D, w = log P, with the slopes
 //   p = dL/du = N L_N,   q = dL/dv = D L_D,   r = dL/dw = P L_P.
 // Logarithms of their ratios are nearly linear in u, v and w for the laws of the literature (exactly
 // so for Chinchilla's and Kaplan's), so the root finder needs a handful of looks at the law. Looking
@@ -25,6 +26,9 @@ const SETTLED = 3e-12;
 const NUDGE = 1e-4;
 /** Farthest in u that the tangent of the curve of one loss is trusted. */
 const FARTHEST = 2;
+/** Where a solve looks first for a model that reaches a target. */
+const FIRST_U = Math.log(1e9);
+const FIRST_V = Math.log(1e11);
 /** Numbers that a solve leaves for the next one like it: where it ended, and the slopes there. */
 export const WARM = 4;
 
@@ -89,6 +93,14 @@ class Surface {
   }
 }
 
+/** Of each kind the cells of its goal, and its outputs. */
+const KINDS = {
+  budget: { goals: ["budget"], unknowns: ["N", "D"] },
+  demand: { goals: ["target", "demand"], unknowns: ["N", "D"] },
+  precision: { goals: ["budget"], unknowns: ["N", "D", "P"] },
+  reach: { goals: ["target", "at"], unknowns: ["D"] },
+} as const;
+
 export class Solver {
   /** Cells that the solve reads, in the order in which `solve` takes their values. */
   readonly inputs: string[];
@@ -101,6 +113,7 @@ export class Solver {
   readonly #width = new Root((w) => this.#balanceOfBits(w));
   readonly #match = new Root((u) => this.#aboveTarget(u));
   readonly #tokens = new Root((v) => this.#balanceOfDemand(v));
+  readonly #enough = new Root((v) => this.#belowTarget(v));
   // what the conditions hold fixed, and where their inner roots are
   #volume = NaN; // u + v + w
   #target = NaN;
@@ -110,18 +123,22 @@ export class Solver {
   #w = NaN;
 
   constructor(solve: Solve) {
-    const { kind, dP } = solve;
+    const { kind, dN, dP } = solve;
+    const { unknowns, goals: wanted } = KINDS[kind];
     const precision = kind === "precision";
     const name = `the solve of ${solve.outputs.join(", ")}`;
     if (precision !== (dP !== undefined)) {
       throw new Error(`${name}: "precision" needs the derivative dP, and only it`);
     }
-    const goals = kind === "demand" ? [solve.target, solve.demand] : [solve.budget];
-    if (goals.includes(undefined)) throw new Error(`${name}: "${kind}" lacks the cell of its goal`);
-    if (solve.outputs.length !== (precision ? 3 : 2)) {
-      throw new Error(`${name}: "${kind}" has the outputs N, D${precision ? ", P" : ""}`);
+    if (kind !== "reach" && dN === undefined) {
+      throw new Error(`${name}: "${kind}" needs the derivative dN`);
     }
-    const trees = [solve.loss, solve.dN, solve.dD, ...(dP === undefined ? [] : [dP])];
+    const goals = wanted.map((goal) => solve[goal]);
+    if (goals.includes(undefined)) throw new Error(`${name}: "${kind}" lacks the cell of its goal`);
+    if (solve.outputs.length !== unknowns.length) {
+      throw new Error(`${name}: "${kind}" has the outputs ${unknowns.join(", ")}`);
+    }
+    const trees = [solve.loss, dN ?? NaN, solve.dD, ...(dP === undefined ? [] : [dP])];
     this.#law = new Surface(trees, precision ? ["N", "D", "P"] : ["N", "D"]);
     this.inputs = [...(goals as string[]), ...this.#law.names];
     this.outputs = solve.outputs;
@@ -133,11 +150,35 @@ export class Solver {
   /** Values of `inputs` -> values of `outputs`, NaN where there is no solution. `warm` holds what
    *  the last solve like it left at `at` (NaN at first); it saves steps, never changes the answer. */
   solve(inputs: Float64Array, outputs: Float64Array, warm: Float64Array, at: number): void {
-    const demand = this.#kind === "demand";
-    this.#law.load(inputs, demand ? 2 : 1);
-    if (demand) this.#solveDemand(inputs[0], inputs[1], outputs, warm, at);
-    else if (this.#kind === "budget") this.#solveBudget(inputs[0], outputs, warm, at);
+    const kind = this.#kind;
+    this.#law.load(inputs, KINDS[kind].goals.length);
+    if (kind === "demand") this.#solveDemand(inputs[0], inputs[1], outputs, warm, at);
+    else if (kind === "reach") this.#solveReach(inputs[0], inputs[1], outputs, warm, at);
+    else if (kind === "budget") this.#solveBudget(inputs[0], outputs, warm, at);
     else this.#solvePrecision(inputs[0], outputs, warm, at);
+  }
+
+  #solveReach(
+    target: number,
+    size: number,
+    outputs: Float64Array,
+    warm: Float64Array,
+    at: number,
+  ): void {
+    this.#target = target;
+    this.#u = Math.log(size);
+    const start = Number.isNaN(warm[at]) ? FIRST_V : warm[at];
+    const v = this.#enough.find(start, NaN, 0, MAX_V, 2);
+    outputs[0] = Math.exp(v);
+    if (!Number.isNaN(v)) warm[at] = v;
+  }
+
+  /** Rises with D through zero where the loss is the target. */
+  #belowTarget(v: number): number {
+    this.#law.look(this.#u, v, 0);
+    const { loss, q } = this.#law;
+    this.#enough.derivative = -q / loss; // see #aboveTarget
+    return Math.log(this.#target / loss);
   }
 
   #solveBudget(budget: number, outputs: Float64Array, warm: Float64Array, at: number): void {
@@ -263,8 +304,8 @@ export class Solver {
 
   /** From anywhere: the root in v along the curve of the target loss. */
   #searchDemand(warm: Float64Array, at: number): boolean {
-    this.#v = Math.log(1e11);
-    this.#u = Math.log(1e9);
+    this.#v = FIRST_V;
+    this.#u = FIRST_U;
     this.#law.look(MAX_U, MAX_V, 0);
     const { loss, p, q } = this.#law;
     if (loss >= this.#target && p <= 0 && q <= 0) return false; // out of reach for any model

@@ -2,10 +2,25 @@
 import { svg } from "../dom";
 import { distinctly } from "../format";
 import type { Axis } from "../spec";
+import { put, tenth } from "./paths";
 import type { Scale, Tick } from "./scale";
 
 const LABEL_WIDTH = 54; // px a label of the x axis needs
 const LABEL_HEIGHT = 28; // px between labels of the y axis
+const PER_LETTER = 6.2; // px at the labels' size
+const NAME_ROOM = 178; // px that the names of a y axis may take
+export const NAME_HEIGHT = 19; // px from name to name
+
+/** Pixels that names need at the left of a plot. */
+export function roomFor(names: readonly string[]): number {
+  return Math.min(NAME_ROOM, PER_LETTER * Math.max(0, ...names.map(({ length }) => length)));
+}
+
+/** The name, cut where it is longer than its room. */
+export function cut(name: string): string {
+  const most = Math.floor(NAME_ROOM / PER_LETTER);
+  return name.length <= most ? name : `${name.slice(0, most - 1)}…`;
+}
 
 export class Axes {
   readonly node: SVGGElement;
@@ -13,7 +28,6 @@ export class Axes {
   readonly #texts: SVGGElement;
   readonly #xName: SVGTextElement;
   readonly #yName: SVGTextElement;
-  readonly #pool: SVGTextElement[] = [];
 
   constructor(
     private readonly doc: Document,
@@ -29,61 +43,57 @@ export class Axes {
     this.node = svg(doc, "g", {}, this.#lines, this.#texts, this.#xName, this.#yName);
   }
 
-  /** `left` is the room for the labels of the y axis. */
-  draw(x: Scale, y: Scale, left: number): void {
+  /** `left` is the room for the labels of the y axis, which are `names` where it has any. */
+  draw(x: Scale, y: Scale, left: number, names: readonly string[]): void {
     const [width, height] = [x.range[1], y.range[0]];
     const xTicks = x.ticks(width / LABEL_WIDTH);
-    const yTicks = y.ticks(height / LABEL_HEIGHT);
+    const yTicks = this.yAxis.names
+      ? names.map((_, value) => ({ value, labelled: true }))
+      : y.ticks(height / LABEL_HEIGHT);
     this.#lines.setAttribute("d", gridPath(x, y, xTicks, yTicks));
-    let used = 0;
     const write = (text: string, tx: number, ty: number, anchor: string) => {
-      const node = this.#text(used++);
+      const node = svg(this.doc, "text", { "text-anchor": anchor });
       node.textContent = text;
-      node.setAttribute("x", tx.toFixed(1));
-      node.setAttribute("y", ty.toFixed(1));
-      node.setAttribute("text-anchor", anchor);
+      put(node, { x: tx, y: ty });
+      return node;
     };
     const [xValues, yValues] = [labelled(xTicks), labelled(yTicks)];
-    distinctly(this.xAxis.format, xValues).forEach((text, i) =>
+    const xTexts = distinctly(this.xAxis.format, xValues).map((text, i) =>
       write(text, x.at(xValues[i]), height + 16, "middle"),
     );
-    distinctly(this.yAxis.format, yValues).forEach((text, i) =>
-      write(text, -7, y.at(yValues[i]) + 3.5, "end"),
-    );
-    for (const spare of this.#pool.splice(used)) spare.remove();
-    place(this.#xName, width, height + 33);
-    place(this.#yName, 4 - left, -9);
+    const spelled = this.yAxis.names ? names.map(cut) : distinctly(this.yAxis.format, yValues);
+    const yTexts = spelled.map((text, i) => {
+      const node = write(text, -7, y.at(yValues[i]) + 3.5, "end");
+      if (this.yAxis.names && text !== names[i]) node.append(titleOf(this.doc, names[i]));
+      return node;
+    });
+    this.#texts.replaceChildren(...xTexts, ...yTexts);
+    put(this.#xName, { x: width, y: height + 33 });
+    put(this.#yName, { x: 4 - left, y: -9 });
   }
+}
 
-  #text(index: number): SVGTextElement {
-    if (index === this.#pool.length) {
-      const node = svg(this.doc, "text");
-      this.#pool.push(node);
-      this.#texts.append(node);
-    }
-    return this.#pool[index];
-  }
+/** The whole name, shown on hovering. */
+function titleOf(doc: Document, name: string): SVGTitleElement {
+  const title = svg(doc, "title");
+  title.textContent = name;
+  return title;
 }
 
 function labelled(ticks: Tick[]): number[] {
   return ticks.filter((tick) => tick.labelled).map(({ value }) => value);
 }
 
-function place(text: SVGTextElement, x: number, y: number): void {
-  text.setAttribute("x", x.toFixed(1));
-  text.setAttribute("y", y.toFixed(1));
-}
-
 function gridPath(x: Scale, y: Scale, xTicks: Tick[], yTicks: Tick[]): string {
-  const [width, height] = [x.range[1].toFixed(1), y.range[0].toFixed(1)];
+  const [width, height] = [x.range[1], y.range[0]];
   let path = "";
   for (const { value, labelled } of xTicks) {
-    const at = x.at(value).toFixed(1);
+    const at = tenth(x.at(value));
     // Unlabelled ticks are short: a logarithmic axis must look like one without a lattice.
     path += labelled ? `M${at},0V${height}` : `M${at},${height}v-4`;
   }
   for (const { value, labelled } of yTicks) {
-    const at = y.at(value).toFixed(1);
+    const at = tenth(y.at(value));
     path += labelled ? `M0,${at}H${width}` : `M0,${at}h4`;
   }
   return path;

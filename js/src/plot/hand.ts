@@ -1,37 +1,43 @@
-// The mouse, pen or finger on a plot: hover, click, brush, and dragging a marker.
-import { brushed, nearest, type Rect, rectOf, rowsInside, toggled } from "./pick";
+// The mouse, pen or finger on a plot: hover, click, brush, and dragging a marker or a run.
+import { box, brushed, nearest, type Outline, rowsInside, toggled } from "./pick";
 
 const CLICK = 4; // px of movement that still counts as a click
-const REACH = 11; // px around a run
+export const REACH = 11; // px around a run
 
 /** What a gesture may ask of its plot; all places are pixels of the plotting area. */
 export interface Ground {
   surface: SVGElement;
   signal: AbortSignal;
-  place(event: PointerEvent): { x: number; y: number };
+  place(event: PointerEvent): readonly [x: number, y: number];
   /** Pixel positions of the runs and those left out; null when none can be left out. */
   runs(): { px: ArrayLike<number>; py: ArrayLike<number>; out: readonly number[] } | null;
   leaveOut(rows: number[]): void;
   /** The draggable marker at a place. */
   grip(x: number, y: number): Grip | null;
+  /** The run at a place, where runs can be pulled up and down. */
+  lift(x: number, y: number): Grip | null;
+  /** True while a brush follows the hand instead of being a box. */
+  freehand(): boolean;
   hover(x: number, y: number): void;
   unhover(): void;
-  brush(rect: Rect | null): void;
+  brush(outline: Outline | null): void;
 }
 
 export interface Grip {
-  /** From the marker to where it was taken hold of, so that it does not jump to the hand. */
-  offset: number;
-  move(x: number): void;
+  move(x: number, y: number): void;
+  undo?(): void;
 }
 
-type Gesture =
-  | { kind: "press" | "brush"; x: number; y: number; before: readonly number[] }
-  | ({ kind: "drag" } & Grip);
+type Press = { kind: "press" | "brush"; trail: Outline; before: readonly number[]; undo(): void };
+type Gesture = Press | ({ kind: "drag" } & Grip);
 
 export function listen(ground: Ground): void {
   const { surface, signal } = ground;
   let gesture: Gesture | null = null;
+  const end = () => {
+    gesture = null;
+    ground.brush(null);
+  };
 
   const on = <K extends keyof SVGElementEventMap>(
     name: K,
@@ -40,38 +46,34 @@ export function listen(ground: Ground): void {
 
   on("pointerdown", (event) => {
     if (event.button !== 0 || !event.isPrimary) return;
-    const { x, y } = ground.place(event);
-    gesture = begin(ground, x, y);
+    gesture = begin(ground, ...ground.place(event));
     if (gesture === null) return;
     surface.setPointerCapture(event.pointerId);
     ground.unhover();
   });
 
   on("pointermove", (event) => {
-    const { x, y } = ground.place(event);
+    const [x, y] = ground.place(event);
+    if (gesture?.kind === "press") gesture = become(ground, gesture, x, y);
     if (gesture === null) ground.hover(x, y);
-    else if (gesture.kind === "drag") gesture.move(x - gesture.offset);
-    else gesture = sweep(ground, gesture, x, y, event.shiftKey);
+    else if (gesture.kind === "drag") gesture.move(x, y);
+    else if (gesture.kind === "brush") sweep(ground, gesture, x, y, event.shiftKey);
   });
 
   on("pointerup", (event) => {
-    const { x, y } = ground.place(event);
-    if (gesture?.kind === "press") click(ground, x, y);
-    gesture = end(ground);
+    if (gesture?.kind === "press") click(ground, ...ground.place(event));
+    end();
   });
 
-  on("pointercancel", () => {
-    gesture = end(ground);
-  });
-
+  on("pointercancel", end);
   on("pointerleave", () => ground.unhover());
 
   surface.ownerDocument.addEventListener(
     "keydown",
     (event) => {
-      if (event.key !== "Escape" || gesture?.kind !== "brush") return;
-      ground.leaveOut([...gesture.before]);
-      gesture = end(ground);
+      if (event.key !== "Escape" || !gesture?.undo) return;
+      gesture.undo();
+      end();
     },
     { signal, capture: true },
   );
@@ -80,24 +82,32 @@ export function listen(ground: Ground): void {
 function begin(ground: Ground, x: number, y: number): Gesture | null {
   const grip = ground.grip(x, y);
   if (grip) return { kind: "drag", ...grip };
-  const runs = ground.runs();
-  return runs && { kind: "press", x, y, before: runs.out };
+  const before = ground.runs()?.out;
+  if (!before) return null;
+  return { kind: "press", trail: [[x, y]], before, undo: () => ground.leaveOut([...before]) };
+}
+
+/** A press that has left its place is a run being pulled or a brush. */
+function become(ground: Ground, press: Press, x: number, y: number): Gesture {
+  const [[fromX, fromY]] = press.trail;
+  const [across, along] = [Math.abs(x - fromX), Math.abs(y - fromY)];
+  if (Math.hypot(across, along) < CLICK) return press;
+  const grip = along > across ? ground.lift(fromX, fromY) : null;
+  return grip ? { kind: "drag", ...grip } : { ...press, kind: "brush" };
 }
 
 function sweep(
   ground: Ground,
-  gesture: Extract<Gesture, { x: number }>,
+  { trail, before }: Press,
   x: number,
   y: number,
   takeBack: boolean,
-): Gesture {
-  const far = Math.hypot(x - gesture.x, y - gesture.y);
-  if (gesture.kind === "press" && far < CLICK) return gesture;
-  const rect = rectOf(gesture.x, gesture.y, x, y);
+): void {
+  trail.push([x, y]);
+  const outline = ground.freehand() ? trail : box(trail[0], [x, y]);
   const runs = ground.runs();
-  ground.brush(rect);
-  if (runs) ground.leaveOut(brushed(gesture.before, rowsInside(runs.px, runs.py, rect), takeBack));
-  return { ...gesture, kind: "brush" };
+  ground.brush(outline);
+  if (runs) ground.leaveOut(brushed(before, rowsInside(runs.px, runs.py, outline), takeBack));
 }
 
 function click(ground: Ground, x: number, y: number): void {
@@ -105,9 +115,4 @@ function click(ground: Ground, x: number, y: number): void {
   if (!runs) return;
   const row = nearest(runs.px, runs.py, x, y, REACH);
   if (row >= 0) ground.leaveOut(toggled(runs.out, row));
-}
-
-function end(ground: Ground): null {
-  ground.brush(null);
-  return null;
 }

@@ -8,7 +8,12 @@ export interface Walk {
   leaveOut(rows: number[]): void;
   /** The cursor stands on a row; -1 when it is put away. */
   stand(row: number): void;
+  /** Multiply the height of a run; false where that cannot be done. */
+  pull(row: number, by: number): boolean;
 }
+
+/** With Shift an arrow pulls a run by half a percent. */
+const PULLS: Record<string, number> = { ArrowUp: 1.005, ArrowDown: 1 / 1.005 };
 
 const WAYS: Record<string, Direction> = {
   ArrowLeft: "left",
@@ -20,29 +25,32 @@ const WAYS: Record<string, Direction> = {
 /** In the order of the rows: arrows can miss a run in a crowd, these cannot. */
 const PAGES: Record<string, 1 | -1> = { PageDown: 1, PageUp: -1 };
 
-export function walk({ surface, signal, runs, leaveOut, stand }: Walk): void {
+export function walk(on: Walk): void {
+  const { surface, signal } = on;
   let row = -1;
   const go = (to: number) => {
     row = to;
-    stand(row);
+    on.stand(row);
   };
 
   surface.addEventListener(
     "keydown",
     (event) => {
-      const seen = runs();
+      const seen = on.runs();
       if (!seen || event.ctrlKey || event.metaKey || event.altKey) return;
       const { px, py } = seen;
       const way = WAYS[event.key];
       const page = PAGES[event.key];
+      const by = event.shiftKey && PULLS[event.key];
       if ((way || page) && !standing(row, px, py)) go(first(px));
+      else if (by && on.pull(row, by)) on.stand(row);
       else if (way) go(nextRow(row, way, px, py));
       else if (page) go(stepRow(row, page, px, py));
       else if (event.key === "Home") go(first(px));
       else if (event.key === "End") go(first(px, -1));
       else if ((event.key === " " || event.key === "Enter") && row >= 0) {
-        leaveOut(toggled(seen.out, row));
-        stand(row);
+        on.leaveOut(toggled(seen.out, row));
+        on.stand(row);
       } else if (event.key === "Escape" && row >= 0) go(-1);
       else return;
       event.preventDefault();

@@ -16,14 +16,14 @@ export interface Placed {
   anchor: "start" | "middle" | "end";
 }
 
-interface Box {
+export interface Box {
   x0: number;
   y0: number;
   x1: number;
   y1: number;
 }
 
-const PER_LETTER = 6.8; // px at the labels' size; measuring the text would force a layout
+export const PER_LETTER = 6.8; // px at the labels' size; measuring the text would force a layout
 const HEIGHT = 13;
 const GAP = 10; // from the marker's centre
 
@@ -53,7 +53,7 @@ function boxAt(spot: Spot, place: number): Box {
   return { x0, y0, x1: x0 + width, y1: y0 + HEIGHT };
 }
 
-function overlap(a: Box, b: Box): number {
+export function overlap(a: Box, b: Box): number {
   const wide = Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0);
   const high = Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0);
   return wide > 0 && high > 0 ? wide * high : 0;

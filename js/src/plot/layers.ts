@@ -1,44 +1,27 @@
 // Curves, bands and rules: each reads the sheet when something it hangs on has changed, and draws.
-import { roleColor, svg } from "../dom";
+import { svg } from "../dom";
 import type { Interval, Sheet } from "../engine/sheet";
 import { type Changed, type Roots, touches } from "../roots";
 import type { Band, Curve, Rule, Span, Trace } from "../spec";
-import { bandPath, linePath } from "./paths";
+import { isVisible, Layer, NOTHING, withVisible } from "./layer";
+import { bandPath, linePath, put } from "./paths";
 import type { Scale } from "./scale";
 
 const CURVE_POINTS = 80;
 
-/** True unless the mark's `visible` cell is there and zero or unknown. */
-export function isVisible(sheet: Sheet, visible: string | undefined): boolean {
-  if (visible === undefined) return true;
-  const value = sheet.get(visible);
-  return value !== 0 && !Number.isNaN(value);
-}
-
-const withVisible = (cells: string[], visible: string | undefined) =>
-  visible === undefined ? cells : [...cells, visible];
-
 /** A line over the whole x axis, dashed where it is not known to hold. */
-export class CurveLayer {
-  readonly node: SVGGElement;
-  fresh = true;
-  visible = true;
-  xs: Float64Array = new Float64Array();
-  ys: Float64Array = new Float64Array();
+export class CurveLayer extends Layer<Curve> {
   readonly #line: SVGPathElement;
   readonly #beyond: SVGPathElement;
   readonly #roots: ReadonlySet<string>;
   #x: Scale | null = null;
 
-  constructor(
-    doc: Document,
-    readonly mark: Curve,
-    roots: Roots,
-  ) {
-    this.#line = svg(doc, "path", { class: "sw-curve", "stroke-dasharray": mark.dash });
-    this.#beyond = svg(doc, "path", { class: "sw-curve sw-beyond" });
-    this.node = svg(doc, "g", {}, this.#line, this.#beyond);
-    this.node.style.color = roleColor(mark.color);
+  constructor(doc: Document, mark: Curve, roots: Roots) {
+    const line = svg(doc, "path", { class: "sw-curve", "stroke-dasharray": mark.dash });
+    const beyond = svg(doc, "path", { class: "sw-curve sw-beyond" });
+    super(mark, svg(doc, "g", {}, line, beyond));
+    this.#line = line;
+    this.#beyond = beyond;
     this.#roots = roots.of(withVisible([mark.y], mark.visible), [mark.x]);
   }
 
@@ -61,7 +44,6 @@ export class CurveLayer {
   }
 
   draw(x: Scale, y: Scale): void {
-    this.fresh = false;
     const { xs, ys, visible } = this;
     const [lo, hi] = this.mark.valid ?? [-Infinity, Infinity];
     const between = (from: number, to: number) =>
@@ -73,19 +55,9 @@ export class CurveLayer {
 }
 
 /** A line that the kernel has computed. */
-export class TraceLayer {
-  readonly node: SVGPathElement;
-  fresh = true;
-  visible = true;
-  xs: Float64Array = new Float64Array();
-  ys: Float64Array = new Float64Array();
-
-  constructor(
-    doc: Document,
-    readonly mark: Trace,
-  ) {
-    this.node = svg(doc, "path", { class: "sw-curve" });
-    this.node.style.color = roleColor(mark.color);
+export class TraceLayer extends Layer<Trace> {
+  constructor(doc: Document, mark: Trace) {
+    super(mark, svg(doc, "path", { class: "sw-curve" }));
   }
 
   read(sheet: Sheet, changed: Changed): void {
@@ -98,60 +70,54 @@ export class TraceLayer {
   }
 
   draw(x: Scale, y: Scale): void {
-    this.fresh = false;
     this.node.setAttribute("d", this.visible ? linePath(this.xs, this.ys, x, y) : "");
   }
 }
 
 /** A shaded part of the x axis, with its name at its foot. */
-export class SpanLayer {
-  readonly node: SVGGElement;
-  fresh = true;
+export class SpanLayer extends Layer<Span> {
+  #ends: number[] = [];
   readonly #rect: SVGRectElement;
   readonly #text: SVGTextElement;
 
-  constructor(
-    doc: Document,
-    readonly mark: Span,
-  ) {
-    this.#rect = svg(doc, "rect", { y: 0 });
-    this.#text = svg(doc, "text");
-    this.#text.textContent = mark.label;
-    this.node = svg(doc, "g", { class: "sw-span" }, this.#rect, this.#text);
-    this.node.style.color = roleColor(mark.color);
+  constructor(doc: Document, mark: Span) {
+    const rect = svg(doc, "rect", { y: 0 });
+    const text = svg(doc, "text");
+    super(mark, svg(doc, "g", { class: "sw-span" }, rect, text));
+    text.textContent = mark.label;
+    this.#rect = rect;
+    this.#text = text;
+  }
+
+  read(sheet: Sheet): void {
+    const { start, end } = this.mark;
+    const ends = [start, end].map((at) => (typeof at === "string" ? sheet.get(at) : at));
+    if (ends.every((at, k) => Object.is(at, this.#ends[k]))) return;
+    this.#ends = ends;
+    this.visible = !ends.some(Number.isNaN);
+    this.fresh = true;
   }
 
   draw(x: Scale, y: Scale): void {
-    this.fresh = false;
+    this.node.style.display = this.visible ? "" : "none";
     const [left, right] = x.range;
+    // a number that the axis cannot show is at its left: zero and less on a logarithmic one
     const within = (at: number) => Math.min(right, Math.max(left, Number.isNaN(at) ? left : at));
-    const [from, to] = [within(x.at(this.mark.start)), within(x.at(this.mark.end))];
-    this.#rect.setAttribute("x", from.toFixed(1));
-    this.#rect.setAttribute("width", Math.max(0, to - from).toFixed(1));
-    this.#rect.setAttribute("height", y.range[0].toFixed(1));
-    this.#text.setAttribute("x", (from + 4).toFixed(1));
-    this.#text.setAttribute("y", (y.range[0] - 6).toFixed(1));
+    const [from, to] = this.#ends.map((at) => within(x.at(at)));
+    put(this.#rect, { x: from, width: Math.max(0, to - from), height: y.range[0] });
+    put(this.#text, { x: from + 4, y: y.range[0] - 6 });
     this.#text.style.display = to - from < 40 ? "none" : "";
   }
 }
 
 /** The interval of a curve over the draws of the constants. */
-export class BandLayer {
-  readonly node: SVGPathElement;
-  fresh = false;
-  visible = true;
+export class BandLayer extends Layer<Band> {
   readonly #roots: ReadonlySet<string>;
   #x: Scale | null = null;
-  #xs: Float64Array = new Float64Array();
-  #band: Interval = { lo: new Float64Array(), hi: new Float64Array() };
+  #hi: Float64Array = NOTHING;
 
-  constructor(
-    doc: Document,
-    readonly mark: Band,
-    roots: Roots,
-  ) {
-    this.node = svg(doc, "path", { class: "sw-band" });
-    this.node.style.fill = roleColor(mark.color);
+  constructor(doc: Document, mark: Band, roots: Roots) {
+    super(mark, svg(doc, "path", { class: "sw-band" }));
     this.#roots = roots.of(withVisible([mark.y], mark.visible), [mark.x]);
   }
 
@@ -168,36 +134,32 @@ export class BandLayer {
     return this.visible;
   }
 
-  take(xs: Float64Array, band: Interval): void {
-    this.#xs = xs;
-    this.#band = band;
+  take(xs: Float64Array, { lo, hi }: Interval): void {
+    this.xs = xs;
+    this.ys = lo;
+    this.#hi = hi;
     this.fresh = true;
   }
 
   draw(x: Scale, y: Scale): void {
-    this.fresh = false;
-    const { lo, hi } = this.#band;
-    this.node.setAttribute("d", this.visible ? bandPath(this.#xs, lo, hi, x, y) : "");
+    const path = this.visible ? bandPath(this.xs, this.ys, this.#hi, x, y) : "";
+    this.node.setAttribute("d", path);
   }
 }
 
 /** A straight line at a cell's value. */
-export class RuleLayer {
-  readonly node: SVGGElement;
-  fresh = true;
+export class RuleLayer extends Layer<Rule> {
   value = NaN;
   readonly #line: SVGLineElement;
   readonly #text: SVGTextElement;
 
-  constructor(
-    doc: Document,
-    readonly mark: Rule,
-  ) {
-    this.#line = svg(doc, "line");
-    this.#text = svg(doc, "text");
-    this.#text.textContent = mark.label;
-    this.node = svg(doc, "g", { class: "sw-rule" }, this.#line, this.#text);
-    this.node.style.color = roleColor(mark.color);
+  constructor(doc: Document, mark: Rule) {
+    const line = svg(doc, "line");
+    const text = svg(doc, "text");
+    super(mark, svg(doc, "g", { class: "sw-rule" }, line, text));
+    text.textContent = mark.label;
+    this.#line = line;
+    this.#text = text;
   }
 
   read(sheet: Sheet): void {
@@ -208,17 +170,13 @@ export class RuleLayer {
   }
 
   draw(x: Scale, y: Scale): void {
-    this.fresh = false;
     const upright = this.mark.axis === "x";
     const at = (upright ? x : y).at(this.value);
     this.node.style.display = Number.isNaN(at) ? "none" : "";
     if (Number.isNaN(at)) return;
     const [x0, x1] = upright ? [at, at] : x.range;
     const [y0, y1] = upright ? y.range : [at, at];
-    const ends = { x1: x0, x2: x1, y1: y0, y2: y1 };
-    for (const [name, value] of Object.entries(ends))
-      this.#line.setAttribute(name, value.toFixed(1));
-    this.#text.setAttribute("x", (upright ? at + 4 : x.range[0] + 4).toFixed(1));
-    this.#text.setAttribute("y", (upright ? y.range[1] + 11 : at - 4).toFixed(1));
+    put(this.#line, { x1: x0, x2: x1, y1: y0, y2: y1 });
+    put(this.#text, upright ? { x: at + 4, y: y1 + 11 } : { x: x0 + 4, y: at - 4 });
   }
 }

@@ -2,8 +2,9 @@
 import { html, roleColor, svg } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import type { Mark } from "../spec";
-import { isVisible } from "./layers";
-import { symbolPath } from "./paths";
+import { halfBar } from "./bars";
+import { isVisible } from "./layer";
+import { cross, symbolPath } from "./paths";
 
 interface Entry {
   node: HTMLElement;
@@ -18,9 +19,10 @@ export class Legend {
     this.node = html(doc, "ul", { class: "sw-legend" });
     for (const mark of marks) {
       if (!mark.label) continue;
-      this.#add(doc, mark.label, key(doc, mark), "visible" in mark ? mark.visible : undefined);
+      const visible = "visible" in mark ? mark.visible : undefined;
+      this.#add(doc, mark.label, swatch(doc, mark.color, key(doc, mark)), visible);
       if (mark.kind === "points" && mark.excluded) {
-        this.#add(doc, "left out", leftOutKey(doc, mark.color), undefined);
+        this.#add(doc, "left out", leftOutKey(doc, mark.color), visible);
       }
     }
   }
@@ -45,41 +47,34 @@ function swatch(doc: Document, color: string, ...children: SVGElement[]): SVGSVG
   return node;
 }
 
-function key(doc: Document, mark: Mark): SVGSVGElement {
-  const line = (dash?: string) =>
-    svg(doc, "path", { class: "sw-key-line", d: "M1,6H19", "stroke-dasharray": dash });
+function key(doc: Document, mark: Mark): SVGElement {
+  const area = { x: 1, y: 1, width: 18, height: 10, rx: 2 };
   switch (mark.kind) {
-    case "trace":
-      return swatch(doc, mark.color, line());
     case "span":
-      return swatch(doc, mark.color, svg(doc, "rect", { class: "sw-key-span", x: 1, y: 1, width: 18, height: 10 }));
-    case "curve":
-      return swatch(doc, mark.color, line(mark.dash));
-    case "rule":
-      return swatch(doc, mark.color, line("2 3"));
     case "band":
-      return swatch(
-        doc,
-        mark.color,
-        svg(doc, "rect", { class: "sw-key-band", x: 1, y: 1, width: 18, height: 10, rx: 2 }),
-      );
+      return svg(doc, "rect", { class: `sw-key-${mark.kind}`, ...area });
+    case "bars": {
+      const low = svg(doc, "path", { class: "sw-bar-low", d: halfBar(8, 1, 6) });
+      const high = svg(doc, "path", { class: "sw-bar-high", d: halfBar(8, 19, 6) });
+      return svg(doc, "g", {}, low, high);
+    }
     case "points":
-      return swatch(
-        doc,
-        mark.color,
-        svg(doc, "circle", { class: "sw-key-dot", cx: 10, cy: 6, r: 3.6 }),
-      );
+      return svg(doc, "circle", { class: "sw-key-dot", cx: 10, cy: 6, r: 3.6 });
     case "marker":
-      return swatch(
-        doc,
-        mark.color,
-        svg(doc, "path", {
-          class: "sw-symbol",
-          d: symbolPath(mark.shape, 4.5),
-          transform: "translate(10,6)",
-        }),
-      );
+      return svg(doc, "path", {
+        class: "sw-symbol",
+        d: symbolPath(mark.shape, 4.5),
+        transform: "translate(10,6)",
+      });
+    case "rule":
+      return line(doc, "2 3");
+    default:
+      return line(doc, "dash" in mark ? mark.dash : undefined);
   }
+}
+
+function line(doc: Document, dash: string | undefined): SVGElement {
+  return svg(doc, "path", { class: "sw-key-line", d: "M1,6H19", "stroke-dasharray": dash });
 }
 
 function leftOutKey(doc: Document, color: string): SVGSVGElement {
@@ -87,6 +82,6 @@ function leftOutKey(doc: Document, color: string): SVGSVGElement {
     doc,
     color,
     svg(doc, "circle", { class: "sw-key-out", cx: 10, cy: 6, r: 3.6 }),
-    svg(doc, "path", { class: "sw-crosses", d: "M7.8,3.8L12.2,8.2M7.8,8.2L12.2,3.8" }),
+    svg(doc, "path", { class: "sw-crosses", d: cross(10, 6) }),
   );
 }

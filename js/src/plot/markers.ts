@@ -3,8 +3,8 @@ import { roleColor, svg } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import type { Marker } from "../spec";
 import { placeLabels } from "./labels";
-import { isVisible } from "./layers";
-import { symbolPath } from "./paths";
+import { isVisible } from "./layer";
+import { put, symbolPath, tenth } from "./paths";
 import type { Scale } from "./scale";
 
 const RADIUS = 6;
@@ -61,7 +61,6 @@ export class MarkersLayer {
   }
 
   draw(x: Scale, y: Scale): void {
-    this.fresh = false;
     const [width, height] = [x.range[1], y.range[0]];
     const spots = [];
     const named: Drawn[] = [];
@@ -70,11 +69,8 @@ export class MarkersLayer {
       const there = !Number.isNaN(px + py) && px >= -1 && px <= width + 1;
       marker.node.style.display = marker.text.style.display = there ? "" : "none";
       if (!there) continue;
-      marker.symbol.setAttribute("transform", `translate(${px.toFixed(1)},${py.toFixed(1)})`);
-      marker.drop.setAttribute("x1", px.toFixed(1));
-      marker.drop.setAttribute("x2", px.toFixed(1));
-      marker.drop.setAttribute("y1", py.toFixed(1));
-      marker.drop.setAttribute("y2", height.toFixed(1));
+      marker.symbol.setAttribute("transform", `translate(${tenth(px)},${tenth(py)})`);
+      put(marker.drop, { x1: px, x2: px, y1: py, y2: height });
       spots.push({ x: px, y: py, text: marker.mark.label });
       named.push(marker);
     }
@@ -82,8 +78,7 @@ export class MarkersLayer {
     placeLabels(spots, width, height, before).forEach((at, i) => {
       const marker = named[i];
       marker.place = at.place;
-      marker.text.setAttribute("x", at.x.toFixed(1));
-      marker.text.setAttribute("y", at.y.toFixed(1));
+      put(marker.text, { x: at.x, y: at.y });
       marker.text.setAttribute("text-anchor", at.anchor);
     });
   }

@@ -5,6 +5,11 @@ import type { Scale } from "./scale";
 /** Pixels in tenths: finer steps cannot be seen and make the strings long. */
 export const tenth = (pixel: number) => Math.round(pixel * 10) / 10;
 
+/** Writes places and lengths of an element, in pixels. */
+export function put(node: Element, places: Record<string, number>): void {
+  for (const [name, pixel] of Object.entries(places)) node.setAttribute(name, `${tenth(pixel)}`);
+}
+
 /** A line through the points; it breaks where a value is not there. */
 export function linePath(xs: ArrayLike<number>, ys: ArrayLike<number>, x: Scale, y: Scale): string {
   let path = "";
@@ -52,28 +57,28 @@ export function bandPath(
   return path;
 }
 
-/** A symbol around (0, 0) of about the same area for every shape. */
-export function symbolPath(shape: Marker["shape"], r: number): string {
-  switch (shape) {
-    case "circle":
-      return `M${-r},0A${r},${r} 0 1 1 ${r},0A${r},${r} 0 1 1 ${-r},0Z`;
-    case "diamond":
-      return `M0,${-r * 1.3}L${r * 1.3},0L0,${r * 1.3}L${-r * 1.3},0Z`;
-    case "square":
-      return `M${-r * 0.9},${-r * 0.9}H${r * 0.9}V${r * 0.9}H${-r * 0.9}Z`;
-    case "triangle":
-      return `M0,${-r * 1.2}L${r * 1.2},${r * 0.9}H${-r * 1.2}Z`;
-    case "cross":
-      return [45, 135, 225, 315].reduce((path, turn, i) => path + arm(turn, r, i === 0), "") + "Z";
-  }
+/** Two strokes across a point. */
+export function cross(x: number, y: number): string {
+  const [l, r, t, b] = [x - 2.2, x + 2.2, y - 2.2, y + 2.2].map(tenth);
+  return `M${l},${t}L${r},${b}M${l},${b}L${r},${t}`;
 }
 
-/** One of the four arms of a fat X. */
-function arm(turn: number, r: number, first: boolean): string {
-  const at = (length: number, side: number) => {
-    const [c, s] = [Math.cos((turn * Math.PI) / 180), Math.sin((turn * Math.PI) / 180)];
-    return `${tenth(length * c - side * s)},${tenth(length * s + side * c)}`;
-  };
-  const half = r * 0.42;
-  return `${first ? "M" : "L"}${at(half, -half)}L${at(r * 1.3, -half)}L${at(r * 1.3, half)}`;
+/** A quarter of the corners of the shapes that look the same from all four sides. */
+const QUARTERS = {
+  diamond: [[1.3, 0]],
+  square: [[0.9, 0.9]],
+  cross: [
+    [0.6, 0],
+    [1.2, 0.6],
+    [0.6, 1.2],
+  ],
+};
+
+/** A symbol around (0, 0) of about the same area for every shape. */
+export function symbolPath(shape: Marker["shape"], r: number): string {
+  if (shape === "circle") return `M${-r},0A${r},${r} 0 1 1 ${r},0A${r},${r} 0 1 1 ${-r},0Z`;
+  if (shape === "triangle") return `M0,${-r * 1.2}L${r * 1.2},${r * 0.9}H${-r * 1.2}Z`;
+  let corners = QUARTERS[shape];
+  const all = [0, 1, 2, 3].flatMap(() => (corners = corners.map(([x, y]) => [-y, x])));
+  return `M${all.map((corner) => corner.map((at) => tenth(r * at))).join("L")}Z`;
 }

@@ -1,21 +1,18 @@
 // Which runs a hand means: pure geometry on pixel positions, for the mouse and for the keyboard.
 
-export interface Rect {
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-}
+/** The corners of an area, closed from the last to the first. */
+export type Outline = (readonly [x: number, y: number])[];
 
 export type Direction = "left" | "right" | "up" | "down";
 
-export function rectOf(ax: number, ay: number, bx: number, by: number): Rect {
-  return {
-    x0: Math.min(ax, bx),
-    y0: Math.min(ay, by),
-    x1: Math.max(ax, bx),
-    y1: Math.max(ay, by),
-  };
+/** The box between two corners. */
+export function box([ax, ay]: Outline[0], [bx, by]: Outline[0]): Outline {
+  return [
+    [ax, ay],
+    [bx, ay],
+    [bx, by],
+    [ax, by],
+  ];
 }
 
 /** The row nearest to a place and at most `reach` pixels away; -1 when there is none. */
@@ -35,13 +32,26 @@ export function nearest(
   return best;
 }
 
-export function rowsInside(xs: ArrayLike<number>, ys: ArrayLike<number>, rect: Rect): number[] {
+/** The rows in an area. Where its outline crosses itself, what is enclosed twice is outside. */
+export function rowsInside(
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  outline: Outline,
+): number[] {
   const rows: number[] = [];
-  for (let i = 0; i < xs.length; i++) {
-    const [x, y] = [xs[i], ys[i]];
-    if (x >= rect.x0 && x <= rect.x1 && y >= rect.y0 && y <= rect.y1) rows.push(i);
-  }
+  for (let i = 0; i < xs.length; i++) if (inside(xs[i], ys[i], outline)) rows.push(i);
   return rows;
+}
+
+/** True when a ray to the right crosses the outline an odd number of times. */
+function inside(x: number, y: number, outline: Outline): boolean {
+  let odd = false;
+  let [ax, ay] = outline[outline.length - 1];
+  for (const [bx, by] of outline) {
+    if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) odd = !odd;
+    [ax, ay] = [bx, by];
+  }
+  return odd;
 }
 
 /** The rows left out once a brush covers `inside`, from those left out when it began. */
@@ -60,6 +70,19 @@ export function brushed(
 
 export function toggled(before: readonly number[], row: number): number[] {
   return brushed(before, [row], before.includes(row));
+}
+
+/** The list `row, factor, row, factor, ...` once a run has been pulled to `by` times its height. A
+ *  run that is back where it was measured is not in it. */
+export function pulled(before: readonly number[], row: number, by: number): number[] {
+  const next: number[] = [];
+  let factor = by;
+  for (let i = 0; i + 1 < before.length; i += 2) {
+    if (before[i] === row) factor *= before[i + 1];
+    else next.push(before[i], before[i + 1]);
+  }
+  factor = Number(factor.toPrecision(4));
+  return factor === 1 ? next : [...next, row, factor];
 }
 
 /** The row that an arrow key leads to from `from`; `from` itself when nothing lies that way. Points

@@ -4,11 +4,15 @@ import type { Interval as Bounds, Sheet } from "../engine/sheet";
 import type { Changed, Roots } from "../roots";
 import type { Settle, Task } from "../settle";
 import type { Mark, Plot } from "../spec";
-import { Axes } from "./axes";
+import { Axes, NAME_HEIGHT, roomFor } from "./axes";
+import { BarsLayer } from "./bars";
+import { ContoursLayer } from "./contours";
 import { extent, follow, widen } from "./domain";
-import { BandLayer, CurveLayer, isVisible, RuleLayer, SpanLayer, TraceLayer } from "./layers";
+import { isVisible, type Layer } from "./layer";
+import { BandLayer, CurveLayer, RuleLayer, SpanLayer, TraceLayer } from "./layers";
 import { Legend } from "./legend";
 import { MarkersLayer } from "./markers";
+import { put } from "./paths";
 import { PointsLayer } from "./points";
 import { type Interval, type Kind, Scale } from "./scale";
 import { Hands } from "./touch";
@@ -28,6 +32,12 @@ export interface PlotEnv {
 const MARGIN = { left: 52, right: 14, top: 24, bottom: 40 };
 const FRAME_BUDGET = 6; // ms; bands that take longer in three frames running leave the frame
 
+type Made<K extends Mark["kind"], L> = new (
+  doc: Document,
+  mark: Extract<Mark, { kind: K }>,
+  roots: Roots,
+) => L;
+
 const of = <K extends Mark["kind"]>(marks: readonly Mark[], kind: K) =>
   marks.filter((mark): mark is Extract<Mark, { kind: K }> => mark.kind === kind);
 
@@ -39,11 +49,17 @@ export class PlotView {
   readonly markers: MarkersLayer;
   x: Scale | null = null;
   y: Scale | null = null;
+  left = MARGIN.left;
+  /** Along the y axis, where it has names. */
+  names: readonly string[] = [];
   readonly #curves: CurveLayer[];
   readonly #bands: BandLayer[];
   readonly #rules: RuleLayer[];
   readonly #traces: TraceLayer[];
   readonly #spans: SpanLayer[];
+  readonly #contours: ContoursLayer[];
+  readonly #bars: BarsLayer[];
+  readonly #layers: (Layer<Mark> | MarkersLayer)[];
   readonly #axes: Axes;
   readonly #legend: Legend;
   readonly #tasks: { bands: BandLayer[]; task: Task }[];
@@ -65,27 +81,24 @@ export class PlotView {
   ) {
     const { doc, roots } = env;
     this.#eager = first;
-    this.#curves = of(spec.marks, "curve").map((mark) => new CurveLayer(doc, mark, roots));
-    this.#bands = of(spec.marks, "band").map((mark) => new BandLayer(doc, mark, roots));
-    this.#rules = of(spec.marks, "rule").map((mark) => new RuleLayer(doc, mark));
-    this.#traces = of(spec.marks, "trace").map((mark) => new TraceLayer(doc, mark));
-    this.#spans = of(spec.marks, "span").map((mark) => new SpanLayer(doc, mark));
-    this.points = of(spec.marks, "points").map((mark) => new PointsLayer(doc, mark, roots));
+    const all = <K extends Mark["kind"], L>(kind: K, LayerOf: Made<K, L>) =>
+      of(spec.marks, kind).map((mark) => new LayerOf(doc, mark, roots));
+    this.#curves = all("curve", CurveLayer);
+    this.#bands = all("band", BandLayer);
+    this.#rules = all("rule", RuleLayer);
+    this.#traces = all("trace", TraceLayer);
+    this.#spans = all("span", SpanLayer);
+    this.#contours = all("contours", ContoursLayer);
+    this.#bars = all("bars", BarsLayer);
+    this.points = all("points", PointsLayer);
     this.markers = new MarkersLayer(doc, of(spec.marks, "marker"));
     this.#axes = new Axes(doc, spec.x, spec.y);
     this.#legend = new Legend(doc, spec.marks);
+    const areas = [...this.#spans, ...this.#bands, ...this.#contours, ...this.#bars];
+    const inside = [...areas, ...this.#rules, ...this.points, ...this.#curves, ...this.#traces];
+    this.#layers = [...inside, this.markers];
     // A nested svg cuts off what leaves the plotting area without needing a document-wide id.
-    this.#area = svg(
-      doc,
-      "svg",
-      { class: "sw-area" },
-      ...this.#spans.map(({ node }) => node),
-      ...this.#bands.map(({ node }) => node),
-      ...this.#rules.map(({ node }) => node),
-      ...this.points.map(({ node }) => node),
-      ...this.#curves.map(({ node }) => node),
-      ...this.#traces.map(({ node }) => node),
-    );
+    this.#area = svg(doc, "svg", { class: "sw-area" }, ...inside.map(({ node }) => node));
     this.#origin = svg(doc, "g", {}, this.#axes.node, this.#area, this.markers.node);
     this.surface = svg(doc, "svg", { class: "sw-surface" }, this.#origin);
     this.canvas = html(doc, "div", { class: "sw-canvas" }, this.surface);
@@ -105,22 +118,24 @@ export class PlotView {
   measure(): void {
     const width = Math.floor(this.canvas.clientWidth);
     if (width === this.#width || width === 0) return;
-    const [share, least, most] = this.spec.wide ? [0.46, 270, 380] : [0.62, 210, 280];
     this.#width = width;
-    this.#height = Math.round(Math.min(most, Math.max(least, width * share)));
-    this.surface.setAttribute("width", String(width));
-    this.surface.setAttribute("height", String(this.#height));
-    this.#origin.setAttribute("transform", `translate(${MARGIN.left},${MARGIN.top})`);
-    this.#area.setAttribute("width", String(this.#range("x")[1]));
-    this.#area.setAttribute("height", String(this.#range("y")[0]));
+    this.#lay();
+  }
+
+  #lay(): void {
+    const { wide, y } = this.spec;
+    const [share, least, most] = wide ? [0.46, 270, 380] : [0.62, 210, 280];
+    this.#height = y.names
+      ? this.names.length * NAME_HEIGHT + MARGIN.top + MARGIN.bottom
+      : Math.round(Math.min(most, Math.max(least, this.#width * share)));
+    this.left = y.names ? roomFor(this.names) + 12 : MARGIN.left;
+    put(this.surface, { width: this.#width, height: this.#height });
+    this.#origin.setAttribute("transform", `translate(${this.left},${MARGIN.top})`);
+    put(this.#area, { width: this.#range("x")[1], height: this.#range("y")[0] });
   }
 
   get width(): number {
     return this.#width;
-  }
-
-  get left(): number {
-    return MARGIN.left;
   }
 
   get top(): number {
@@ -141,13 +156,17 @@ export class PlotView {
     }
     const changed = this.#missed ? "all" : news;
     this.#missed = false;
-    for (const layer of this.points) layer.read(sheet, changed);
-    for (const layer of this.#rules) layer.read(sheet);
-    for (const layer of this.#traces) layer.read(sheet, changed);
+    if (changed === "all" && this.spec.y.names) {
+      this.names = sheet.strings(this.spec.y.names);
+      this.#lay();
+    }
+    const grids = [...this.#contours, ...this.#bars, ...this.#spans];
+    for (const layer of [...this.points, ...this.#rules, ...this.#traces, ...grids]) layer.read(sheet, changed);
     this.markers.read(sheet);
-    const x = this.#xScale(moving);
+    const x = this.#scale("x", moving);
     for (const layer of this.#curves) layer.read(sheet, changed, x);
-    const y = this.#yScale(moving);
+    const y = this.#scale("y", moving);
+    for (const layer of this.#contours) layer.sample(sheet, x, y);
     this.#readBands(sheet, changed, x);
     this.#paint(x, y);
     this.#legend.show(sheet);
@@ -157,20 +176,17 @@ export class PlotView {
     const moved = !x.same(this.x) || !y.same(this.y);
     this.x = x;
     this.y = y;
-    if (moved) this.#axes.draw(x, y, MARGIN.left);
-    const lines = [...this.#rules, ...this.#curves, ...this.#traces];
-    const layers = [...this.#spans, ...this.#bands, ...this.points, ...lines, this.markers];
-    let drawn = false;
-    for (const layer of layers) {
-      if (!moved && !layer.fresh) continue;
+    if (moved) this.#axes.draw(x, y, this.left, this.names);
+    const stale = this.#layers.filter(({ fresh }) => moved || fresh);
+    for (const layer of stale) {
       layer.draw(x, y);
-      drawn = true;
+      layer.fresh = false;
     }
-    if (drawn) this.#hands.refresh();
+    if (stale.length > 0) this.#hands.refresh();
   }
 
   #range(axis: "x" | "y"): Interval {
-    if (axis === "x") return [0, this.#width - MARGIN.left - MARGIN.right];
+    if (axis === "x") return [0, this.#width - this.left - MARGIN.right];
     return [this.#height - MARGIN.top - MARGIN.bottom, 0];
   }
 
@@ -179,48 +195,48 @@ export class PlotView {
     return log === undefined ? scale : this.#sheet?.get(log) === 1 ? "log" : "linear";
   }
 
-  /** Keeps the very domain while nothing moved it: the layers know by that what to recompute. */
-  #scale(axis: "x" | "y", wanted: Interval, moving: boolean): Scale {
-    const { domain } = this.spec[axis];
+  /** The very scale of before while nothing moved it. */
+  #scale(axis: "x" | "y", moving: boolean): Scale {
+    const kind = this.#kind(axis);
     const before = this[axis];
-    const kept = before?.kind === this.#kind(axis) ? before.domain : null;
-    let next = domain ?? follow(kept, wanted, moving);
-    if (kept && kept[0] === next[0] && kept[1] === next[1]) next = kept;
-    const made = new Scale(this.#kind(axis), next, this.#range(axis));
+    const kept = before?.kind === kind ? before.domain : null;
+    const next = this.#fixed(axis) ?? follow(kept, this.#wanted(axis, kind), moving);
+    const made = new Scale(kind, next, this.#range(axis));
     return made.same(before) ? (before as Scale) : made;
   }
 
-  #xScale(moving: boolean): Scale {
-    const kind = this.#kind("x");
-    const held = extent(
-      kind,
-      ...this.points.map(({ xs }) => xs),
-      ...this.#traces.map(({ xs }) => xs),
-      this.markers.values("x"),
-      this.#rules.filter(({ mark }) => mark.axis === "x").map(({ value }) => value),
-    );
-    const dragged = [...this.#curves.map(({ mark }) => mark.x), ...this.markers.dragged];
-    const slider = dragged.map((cell) => this.env.domainOf(cell)).find(Boolean);
-    const alone = this.points.every(({ xs }) => xs.length === 0) && slider !== undefined;
-    const wanted = alone ? slider : held && widen(kind, held, 0.05);
-    return this.#scale("x", wanted ?? [1, 10], moving);
+  #fixed(axis: "x" | "y"): Interval | undefined {
+    const { names, domain } = this.spec[axis];
+    return names ? [Math.max(1, this.names.length) - 0.5, -0.5] : domain;
   }
 
-  #yScale(moving: boolean): Scale {
-    const kind = this.#kind("y");
-    const lines = [...this.#curves, ...this.#traces];
-    const curves = lines.filter(({ visible }) => visible).map(({ ys }) => ys);
+  #wanted(axis: "x" | "y", kind: Kind): Interval {
+    const along = axis === "x" ? "xs" : "ys";
+    const runs = [...this.points, ...this.#bars].filter(({ xs }) => xs.length > 0);
+    // A grid of the kernel's spans just what is worth seeing.
+    const grid = extent(kind, ...this.#contours.map((layer) => layer[along]));
+    const given = grid ?? (runs.length === 0 ? this.#slid(axis) : null);
+    if (given) return given;
     // Where there are runs, a curve is their companion: it may leave the picture at the sides, or
     // the far ends of a law would press the runs together.
-    const context = this.points.some(({ xs }) => xs.length > 0) ? [] : curves;
+    const lines = [...this.#curves, ...this.#traces].filter(({ visible }) => visible);
+    const context = axis === "x" ? this.#traces : runs.length > 0 ? [] : lines;
     const held = extent(
       kind,
-      ...this.points.map(({ ys }) => ys),
-      this.markers.values("y"),
-      this.#rules.filter(({ mark }) => mark.axis === "y").map(({ value }) => value),
-      ...context,
+      ...[...runs, ...context].map((layer) => layer[along]),
+      this.markers.values(axis),
+      (this.spec[axis].holds ?? []).map((cell) => this.#sheet?.get(cell) ?? NaN),
+      this.#rules.filter(({ mark }) => mark.axis === axis).map(({ value }) => value),
     );
-    return this.#scale("y", held ? widen(kind, held, 0.07) : [1, 10], moving);
+    return held ? widen(kind, held, axis === "x" ? 0.05 : 0.07) : [1, 10];
+  }
+
+  /** The domain of the slider whose cell runs along an axis. */
+  #slid(axis: "x" | "y"): Interval | undefined {
+    const lines = axis === "x" ? [...this.#curves, ...this.#contours] : this.#contours;
+    const cells = lines.map(({ mark }) => mark[axis]);
+    if (axis === "x") cells.push(...this.markers.dragged);
+    return cells.map((cell) => this.env.domainOf(cell)).find(Boolean);
   }
 
   #readBands(sheet: Sheet, changed: Changed, x: Scale): void {
@@ -266,7 +282,9 @@ export class PlotView {
       done: (intervals) => {
         shown.forEach((band, i) => {
           band.take(grid, intervals[i]);
-          if (this.x && this.y) band.draw(this.x, this.y);
+          if (!this.x || !this.y) return;
+          band.draw(this.x, this.y);
+          band.fresh = false;
         });
       },
     });

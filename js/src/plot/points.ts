@@ -1,24 +1,26 @@
 // The runs of a plot: where they stand, which are left out, how near they are to what is looked at.
-import { roleColor, svg } from "../dom";
+import { svg } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import { type Changed, type Roots, touches, treeName } from "../roots";
 import type { Points } from "../spec";
-import { tenth } from "./paths";
+import { isVisible, Layer, NOTHING, withVisible } from "./layer";
+import { cross, tenth } from "./paths";
 import type { Scale } from "./scale";
 
 const RADIUS = 3.6;
 const FAINT = 0.22; // opacity of a run that is far from what is looked at
 const LEVELS = 20; // of opacity: a run whose level stays needs no writing to the page
 
-export class PointsLayer {
-  readonly node: SVGGElement;
-  fresh = true;
-  xs: Float64Array = new Float64Array();
-  ys: Float64Array = new Float64Array();
+/** `xs` and `ys` are empty while the runs are not shown. */
+export class PointsLayer extends Layer<Points> {
   /** Pixels; NaN where the axes cannot show a run. */
-  px: Float64Array = new Float64Array();
-  py: Float64Array = new Float64Array();
+  px: Float64Array = NOTHING;
+  py: Float64Array = NOTHING;
   out: ReadonlySet<number> = new Set();
+  /** True while a brush follows the hand. */
+  freehand = false;
+  /** `row, factor, row, factor, ...` of the runs that a hand has moved. */
+  pulls: readonly number[] = [];
   /** For people: a name for each run, and what was measured under which cell. */
   names: readonly string[] = [];
   columns: [cell: string, values: Float64Array][] = [];
@@ -31,14 +33,15 @@ export class PointsLayer {
 
   constructor(
     private readonly doc: Document,
-    readonly mark: Points,
+    mark: Points,
     roots: Roots,
   ) {
-    this.#dots = svg(doc, "g");
-    this.#crosses = svg(doc, "path", { class: "sw-crosses" });
-    this.node = svg(doc, "g", { class: "sw-points" }, this.#dots, this.#crosses);
-    this.node.style.color = roleColor(mark.color);
-    this.#roots = roots.of(this.#cells(), Object.keys(mark.rows));
+    const dots = svg(doc, "g");
+    const crosses = svg(doc, "path", { class: "sw-crosses" });
+    super(mark, svg(doc, "g", { class: "sw-points" }, dots, crosses));
+    this.#dots = dots;
+    this.#crosses = crosses;
+    this.#roots = roots.ofRows(withVisible(this.#cells(), mark.visible), mark.rows);
   }
 
   #cells(): string[] {
@@ -47,15 +50,16 @@ export class PointsLayer {
   }
 
   read(sheet: Sheet, changed: Changed): void {
-    if (changed === "all") this.#readColumns(sheet);
+    const { mark } = this;
+    const { excluded, lasso, nudged } = mark;
+    this.freehand = lasso !== undefined && sheet.get(lasso) === 1;
+    if (nudged) this.pulls = sheet.list(nudged);
     if (touches(this.#roots, changed)) {
-      const [xs, ys, weights] = sheet.rows(this.#cells(), this.mark.rows);
-      this.xs = xs!;
-      this.ys = ys!;
-      this.#weights = weights;
+      this.#readColumns(sheet);
+      const seen = isVisible(sheet, mark.visible) ? sheet.rows(this.#cells(), mark.rows) : [];
+      [this.xs = NOTHING, this.ys = NOTHING, this.#weights] = seen;
       this.fresh = true;
     }
-    const { excluded } = this.mark;
     if (excluded && (changed === "all" || changed.has(treeName(excluded)))) {
       this.out = new Set(sheet.list(excluded));
       this.fresh = true;
@@ -69,7 +73,6 @@ export class PointsLayer {
   }
 
   draw(x: Scale, y: Scale): void {
-    this.fresh = false;
     const count = this.xs.length;
     this.#grow(count);
     if (this.px.length !== count) {
@@ -90,11 +93,14 @@ export class PointsLayer {
   #grow(count: number): void {
     while (this.#circles.length > count) this.#circles.pop()!.remove();
     while (this.#circles.length < count) {
-      const circle = svg(this.doc, "circle", { r: RADIUS, "data-row": this.#circles.length });
+      const circle = svg(this.doc, "circle", {
+        r: this.mark.radius ?? RADIUS,
+        "data-row": this.#circles.length,
+      });
       this.#levels[this.#circles.length] = NaN;
       this.#circles.push(circle);
       this.#dots.append(circle);
-      this.px = new Float64Array(); // a circle has no place yet, so none may be taken as kept
+      this.px = NOTHING; // a circle has no place yet, so none may be taken as kept
     }
   }
 
@@ -122,9 +128,4 @@ export class PointsLayer {
     const opacity = FAINT + (0.85 - FAINT) * (level / LEVELS);
     circle.style.fillOpacity = level < 0 ? "" : opacity.toFixed(3);
   }
-}
-
-function cross(x: number, y: number): string {
-  const [l, r, t, b] = [x - 2.2, x + 2.2, y - 2.2, y + 2.2].map(tenth);
-  return `M${l},${t}L${r},${b}M${l},${b}L${r},${t}`;
 }

@@ -14,6 +14,7 @@ const FAR = 1e5; // px; browsers draw garbage from coordinates much larger than 
 export class Scale {
   readonly #low: number;
   readonly #perPixel: number;
+  readonly #key: string;
 
   constructor(
     readonly kind: Kind,
@@ -22,6 +23,7 @@ export class Scale {
   ) {
     this.#low = this.#forward(domain[0]);
     this.#perPixel = (range[1] - range[0]) / (this.#forward(domain[1]) - this.#low);
+    this.#key = [kind, domain, range].join();
   }
 
   #forward(value: number): number {
@@ -50,14 +52,7 @@ export class Scale {
   }
 
   same(other: Scale | null): boolean {
-    return (
-      other !== null &&
-      this.kind === other.kind &&
-      this.domain[0] === other.domain[0] &&
-      this.domain[1] === other.domain[1] &&
-      this.range[0] === other.range[0] &&
-      this.range[1] === other.range[1]
-    );
+    return other !== null && this.#key === other.#key;
   }
 
   /** Ticks at round values; about `room` labels fit. */

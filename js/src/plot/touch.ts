@@ -1,26 +1,32 @@
 // Joins a plot to the hand and the keyboard, and says what is under them.
 import { html, setText, svg } from "../dom";
 import { type Formatter, formatter } from "../format";
-import { listen } from "./hand";
-import { walk } from "./keys";
-import { nearest, type Rect } from "./pick";
+import { type Grip, type Ground, listen, REACH } from "./hand";
+import { type Walk, walk } from "./keys";
+import { put } from "./paths";
+import { nearest, type Outline, pulled } from "./pick";
 import type { PlotView } from "./plot";
 import type { PointsLayer } from "./points";
 import { Tooltip } from "./tooltip";
 
 const HOVER = 10; // px around a run
 const HINT = "click or drag to leave runs out, Shift to take back";
+const PULL_HINT = "; pull a run up or down";
+const KEYS =
+  "Arrow keys move from run to run, Space leaves a run out or takes it back, Escape ends.";
+const PULL_KEYS = " With Shift the up and down arrows pull a run.";
 const HINT_ROOM = 500; // px of a plot beside whose axis name the hint has room
 const amount = formatter("quantity");
 
-export class Hands {
+export class Hands implements Ground, Walk {
+  readonly surface: SVGElement;
+  readonly signal: AbortSignal;
   readonly #plot: PlotView;
-  readonly #runs: PointsLayer | undefined;
   readonly #tooltip: Tooltip;
   readonly #said: HTMLElement;
   readonly #hint: HTMLElement;
   readonly #ring: SVGCircleElement;
-  readonly #brush: SVGRectElement;
+  readonly #brush: SVGPathElement;
   readonly #formats: { x: Formatter; y: Formatter };
   #row = -1; // where the keyboard cursor stands
   #hovered = -1;
@@ -28,94 +34,125 @@ export class Hands {
   constructor(plot: PlotView, origin: SVGGElement) {
     const { doc, signal } = plot.env;
     this.#plot = plot;
-    this.#runs = plot.points.find(({ mark }) => mark.excluded) ?? plot.points[0];
+    this.surface = plot.surface;
+    this.signal = signal;
     this.#tooltip = new Tooltip(doc);
     this.#said = html(doc, "div", { class: "sw-said", "aria-live": "polite" });
-    this.#hint = html(doc, "div", { class: "sw-hint", "aria-hidden": "true", hidden: true }, HINT);
+    const hint = this.#pullable ? HINT + PULL_HINT : HINT;
+    this.#hint = html(doc, "div", { class: "sw-hint", "aria-hidden": "true", hidden: true }, hint);
     this.#ring = svg(doc, "circle", { class: "sw-ring", r: 7 });
-    this.#brush = svg(doc, "rect", { class: "sw-brush" });
+    this.#brush = svg(doc, "path", { class: "sw-brush" });
     this.#formats = { x: formatter(plot.spec.x.format), y: formatter(plot.spec.y.format) };
     origin.append(this.#brush, this.#ring);
     plot.canvas.append(this.#tooltip.node, this.#said, this.#hint);
     this.#describe();
     this.#showRing(-1);
-    this.#sweep(null);
-    const shared = {
-      surface: plot.surface,
-      signal,
-      runs: () => this.#choosable(),
-      leaveOut: (rows: number[]) => this.#leaveOut(rows),
-    };
-    listen({
-      ...shared,
-      place: (event) => this.#place(event),
-      grip: (x, y) => this.#grip(x, y),
-      hover: (x, y) => this.#hover(x, y),
-      unhover: () => this.#unhover(),
-      brush: (rect) => this.#sweep(rect),
-    });
-    if (this.#runs?.mark.excluded) walk({ ...shared, stand: (row) => this.#stand(row) });
+    listen(this);
+    if (this.#walked) walk(this);
+  }
+
+  /** The runs under the hand: those that can be left out before others; none that are not shown. */
+  get #runs(): PointsLayer | undefined {
+    const shown = this.#plot.points.filter(({ xs }) => xs.length > 0);
+    return shown.find(({ mark }) => mark.excluded) ?? shown[0];
+  }
+
+  get #walked(): boolean {
+    return this.#plot.points.some(({ mark }) => mark.excluded);
+  }
+
+  get #pullable(): boolean {
+    return this.#plot.points.some(({ mark }) => mark.nudged);
   }
 
   /** The runs have moved or changed: so do the ring and the note on them. */
   refresh(): void {
-    const useful = this.#plot.width >= HINT_ROOM && this.#runs?.mark.excluded !== undefined;
+    const runs = this.#runs;
+    const useful = this.#plot.width >= HINT_ROOM && runs?.mark.excluded !== undefined;
     if (this.#hint.hidden === useful) this.#hint.hidden = !useful;
-    if (this.#row >= 0) this.#stand(this.#row);
+    if (Math.max(this.#row, this.#hovered) >= (runs?.xs.length ?? 0)) this.stand(-1);
+    else if (this.#row >= 0) this.stand(this.#row);
     else if (this.#hovered >= 0) this.#showRun(this.#hovered);
   }
 
   #describe(): void {
     const { surface, spec } = this.#plot;
-    const walked = this.#runs?.mark.excluded !== undefined;
-    const how =
-      "Arrow keys move from run to run, Space leaves a run out or takes it back, Escape ends.";
+    const walked = this.#walked;
+    const how = this.#pullable ? KEYS + PULL_KEYS : KEYS;
     surface.setAttribute("role", walked ? "application" : "img");
     surface.setAttribute("aria-label", walked ? `${spec.title}. ${how}` : spec.title);
-    if (walked) surface.setAttribute("tabindex", "0");
+    if (!walked) return;
+    surface.setAttribute("tabindex", "0");
+    surface.classList.add("sw-brushable");
   }
 
-  #place(event: PointerEvent): { x: number; y: number } {
+  place(event: PointerEvent): readonly [number, number] {
     const box = this.#plot.surface.getBoundingClientRect();
     const { left, top } = this.#plot;
-    return { x: event.clientX - box.left - left, y: event.clientY - box.top - top };
+    return [event.clientX - box.left - left, event.clientY - box.top - top];
   }
 
-  #choosable() {
+  runs() {
     const runs = this.#runs;
     return runs?.mark.excluded ? { px: runs.px, py: runs.py, out: [...runs.out] } : null;
   }
 
-  #leaveOut(rows: number[]): void {
-    const runs = this.#runs;
-    if (!runs?.mark.excluded) return;
-    const same = rows.length === runs.out.size && rows.every((row) => runs.out.has(row));
-    if (!same) this.#plot.env.set(runs.mark.excluded, rows);
+  leaveOut(rows: number[]): void {
+    const cell = this.#runs?.mark.excluded;
+    if (cell) this.#plot.env.set(cell, rows);
   }
 
-  #grip(x: number, y: number) {
-    const { markers, env } = this.#plot;
-    if (!this.#plot.x || !this.#plot.y) return null;
-    const marker = markers.at(x, y, this.#plot.x, this.#plot.y, true);
+  grip(x: number, y: number): Grip | null {
+    const marker = this.#markerAt(x, y, true);
     const cell = marker?.mark.drag;
     if (!marker || !cell) return null;
+    // From the marker to where it was taken hold of, so that it does not jump to the hand.
+    const offset = x - this.#plot.x!.at(marker.x);
     return {
-      offset: x - this.#plot.x.at(marker.x),
-      move: (to: number) => {
+      move: (to) => {
         // Beyond the edge the axis would grow under the hand and run away from it.
-        const axis = this.#plot.x;
-        if (axis) env.set(cell, axis.invert(Math.min(axis.range[1], Math.max(0, to))));
+        const { range } = this.#plot.x!;
+        const place = Math.min(range[1], Math.max(0, to - offset));
+        this.#plot.env.set(cell, this.#plot.x!.invert(place));
       },
     };
   }
 
-  #hover(x: number, y: number): void {
-    const { points, surface } = this.#plot;
-    const row = this.#runs ? nearest(this.#runs.px, this.#runs.py, x, y, HOVER) : -1;
-    const marker = this.#markerAt(x, y);
+  lift(x: number, y: number): Grip | null {
+    const runs = this.#runs;
+    const row = runs?.mark.nudged ? nearest(runs.px, runs.py, x, y, REACH) : -1;
+    if (!runs || row < 0) return null;
+    const [start, before, offset] = [runs.ys[row], runs.pulls, y - runs.py[row]];
+    const [least, most] = this.#plot.y!.domain; // of now, for the same reason
+    this.#hovered = row; // its note goes with it
+    return {
+      move: (_, to) => {
+        const under = this.#plot.y!.invert(to - offset);
+        const by = Math.min(most, Math.max(least, under)) / start;
+        if (by > 0) this.#nudge(pulled(before, row, by));
+      },
+      undo: () => this.#nudge([...before]),
+    };
+  }
+
+  pull(row: number, by: number): boolean {
+    const runs = this.#runs;
+    if (runs?.mark.nudged) this.#nudge(pulled(runs.pulls, row, by));
+    return this.#pullable;
+  }
+
+  #nudge(pulls: number[]): void {
+    this.#plot.env.set(this.#runs!.mark.nudged!, pulls);
+  }
+
+  hover(x: number, y: number): void {
+    const { surface } = this;
+    const runs = this.#runs;
+    const row = runs ? nearest(runs.px, runs.py, x, y, HOVER) : -1;
+    const marker = this.#markerAt(x, y, false);
     const grip = marker?.mark.drag !== undefined;
     surface.classList.toggle("sw-grip", grip);
-    surface.classList.toggle("sw-brushable", !grip && points.some(({ mark }) => mark.excluded));
+    surface.classList.toggle("sw-lift", !marker && row >= 0 && runs?.mark.nudged !== undefined);
     this.#hovered = -1;
     if (marker) {
       this.#ring.style.display = "none";
@@ -124,26 +161,25 @@ export class Hands {
     } else if (row >= 0) {
       this.#hovered = row;
       this.#showRun(row);
-    } else this.#unhover();
+    } else this.unhover();
   }
 
-  #markerAt(x: number, y: number) {
-    const { markers } = this.#plot;
-    if (!this.#plot.x || !this.#plot.y) return null;
-    return markers.at(x, y, this.#plot.x, this.#plot.y, false);
+  #markerAt(px: number, py: number, draggable: boolean) {
+    const { markers, x, y } = this.#plot;
+    return x && y && markers.at(px, py, x, y, draggable);
   }
 
-  #unhover(): void {
+  unhover(): void {
     this.#hovered = -1;
     if (this.#row >= 0) return;
     this.#tooltip.hide();
     this.#showRing(-1);
   }
 
-  #stand(row: number): void {
+  stand(row: number): void {
     this.#row = row;
     if (row < 0) {
-      this.#unhover();
+      this.unhover();
       return;
     }
     setText(this.#said, this.#showRun(row).join(", "));
@@ -169,8 +205,9 @@ export class Hands {
   }
 
   #axisLines(x: number, y: number): string[] {
-    const { spec } = this.#plot;
-    return [`${spec.x.label}: ${this.#formats.x(x)}`, `${spec.y.label}: ${this.#formats.y(y)}`];
+    const { spec, names } = this.#plot;
+    const height = names[Math.round(y)] ?? this.#formats.y(y);
+    return [`${spec.x.label}: ${this.#formats.x(x)}`, `${spec.y.label}: ${height}`];
   }
 
   #note(lines: string[], x: number, y: number): void {
@@ -182,17 +219,14 @@ export class Hands {
     const runs = this.#runs;
     const [x, y] = runs && row >= 0 ? [runs.px[row], runs.py[row]] : [NaN, NaN];
     this.#ring.style.display = Number.isFinite(x + y) ? "" : "none";
-    if (!Number.isFinite(x + y)) return;
-    this.#ring.setAttribute("cx", x.toFixed(1));
-    this.#ring.setAttribute("cy", y.toFixed(1));
+    if (Number.isFinite(x + y)) put(this.#ring, { cx: x, cy: y });
   }
 
-  #sweep(rect: Rect | null): void {
-    this.#brush.style.display = rect ? "" : "none";
-    if (!rect) return;
-    this.#brush.setAttribute("x", rect.x0.toFixed(1));
-    this.#brush.setAttribute("y", rect.y0.toFixed(1));
-    this.#brush.setAttribute("width", (rect.x1 - rect.x0).toFixed(1));
-    this.#brush.setAttribute("height", (rect.y1 - rect.y0).toFixed(1));
+  freehand(): boolean {
+    return this.#runs?.freehand ?? false;
+  }
+
+  brush(outline: Outline | null): void {
+    this.#brush.setAttribute("d", outline ? `M${outline.join("L")}Z` : "");
   }
 }
