@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Profile,
         RollOut,
         Universe,
+        Valley,
         advise,
         approach_1,
         approach_2,
@@ -96,6 +97,7 @@ _ROOMS = {
     "fitting": (
         *("Bootstrap", "CrossValidation", "Envelope", "Fit", "FitError", "IsoFlop"),
         *("LikelihoodRatio", "Multiverse", "Note", "Objective", "Profile", "RollOut", "Universe"),
+        "Valley",
         *("advise", "approach_1", "approach_2", "approach_3", "compare_fits", "cross_validate"),
         *("fit", "likelihood_ratio", "multiverse", "roll_out", "suggest_runs"),
     ),

@@ -16,6 +16,7 @@ from .rollout import RollOut, roll_out
 from .types import FitError
 from .uncertainty import Bootstrap
 from .universe import Universe
+from .valley import Valley
 
 __all__ = [
     "Bootstrap",
@@ -32,6 +33,7 @@ __all__ = [
     "Profile",
     "RollOut",
     "Universe",
+    "Valley",
     "advise",
     "approach_1",
     "approach_2",

@@ -56,7 +56,8 @@ class Profile:
 
     ``scatter="uneven"``: residuals scatter how they will, as long as runs are independent. Each
     constant has its own ``scale``: its variance by the sandwich over that by the curvature alone,
-    so that z is a standard normal again (Kent 1982, Biometrika 69). On Chinchilla's 240 runs, whose
+    so that z is a standard normal again (Kent 1982, Biometrika 69), and its own degrees for
+    Student's t (``Fit.degrees``), as few runs may tell its variance. On Chinchilla's 240 runs, whose
     small models scatter most, the even intervals are 1.5 to 2 times shorter.
 
     Both are approximations for many runs, good to the order of the covariance; what they add is the
@@ -169,14 +170,16 @@ class _Sides:
         order = [c.name for c in coordinates]
         self.index = np.tile([order.index(name) for name in names], 2)
         self.sign = np.repeat([-1.0, 1.0], len(names))
-        self.limit = float(stdtrit(fit.used - self.problem.size, 0.5 + 0.5 * level))
         self.objective, self.theta, self.least = _smooth(fit)
         around = bend(self.problem, self.objective, fit.theta, fit.weights[None])
+        spare = float(fit.used - self.problem.size)
+        degrees = around.degrees[self.index] if scatter == "uneven" else spare
+        self.limits = np.broadcast_to(stdtrit(degrees, 0.5 + 0.5 * level), self.index.shape)
         own = np.diagonal(around.inverse)[self.index]
         uneven = around.uneven[self.index]
         with np.errstate(all="ignore"):
             self.scale = np.where((scatter == "uneven") & (uneven > 0), uneven, around.even)
-            expected = self.limit * np.sqrt(own * self.scale)
+            expected = self.limits * np.sqrt(own * self.scale)
             trace = around.inverse[self.index] / own[:, None]  # how the others follow
         self.reach = np.array([_REACH[coordinates[i].sign != 0] for i in self.index])
         self.bounded = np.zeros(len(self.index), dtype=bool)
@@ -234,30 +237,31 @@ class _Sides:
     def _bracket(self, row: int) -> tuple[_Point, _Point | None]:
         """The last point below the limit and the first one above it, if any."""
         points = self.known[row]
-        above = next((i for i, p in enumerate(points) if not p.z < self.limit), None)
+        above = next((i for i, p in enumerate(points) if not p.z < self.limits[row]), None)
         return (points[-1], None) if above is None else (points[above - 1], points[above])
 
     def _next(self, row: int) -> float | None:
         """Where to refit next; None when the end is known, or known not to be."""
         low, high = self._bracket(row)
+        limit = float(self.limits[row])
         if high is None:
             top = float(self.reach[row] / self.width[row])
-            ahead = min(max(1.05 * low.u * self.limit / max(low.z, 1e-9), 1.2 * low.u), 2.0 * low.u)
+            ahead = min(max(1.05 * low.u * limit / max(low.z, 1e-9), 1.2 * low.u), 2.0 * low.u)
             return min(ahead, top) if low.u < top else None
-        if min(self.limit - low.z, high.z - self.limit) < _CLOSE * self.limit:
+        if min(limit - low.z, high.z - limit) < _CLOSE * limit:
             return None
         if high.u - low.u < _CLOSE:
             return None
         if not np.isfinite(high.z) or len(self.known[row]) > _SLOW:
             return 0.5 * (low.u + high.u)
-        return low.u + (high.u - low.u) * (self.limit - low.z) / (high.z - low.z)
+        return low.u + (high.u - low.u) * (limit - low.z) / (high.z - low.z)
 
     def _end(self, row: int) -> float:
         low, high = self._bracket(row)
         if high is None:
             wall = self.theta[self.index[row]] + self.sign[row] * self.reach[row]
             return float(wall if self.bounded[row] else self.sign[row] * np.inf)
-        share = (self.limit - low.z) / (high.z - low.z)
+        share = (self.limits[row] - low.z) / (high.z - low.z)
         return self.at(row, low.u + (high.u - low.u) * share)
 
     def curves(self) -> pl.DataFrame:

@@ -205,9 +205,14 @@ class Bootstrap:
             return 0.5 * (1.0 - check_level(level))
         count, taken = self.fit.used, self.fit.problem.size
         if self.groups is not None:
-            count, taken, constant = self.groups, 1, None
+            count, taken = self.groups, 1
         spare = max(count - taken, 1)
-        degrees = spare if constant is None else self.fit.degrees[constant]
+        degrees = float(spare)
+        if constant is not None and self.kind in (
+            "plain",
+            "wild",
+        ):  # each run tells its own scatter
+            degrees = self.fit.degrees[constant]
         reach = float(stdtrit(degrees, 0.5 + 0.5 * check_level(level)))
         if smooth and self.kind in ("plain", "cluster"):
             reach *= np.sqrt(count / spare)

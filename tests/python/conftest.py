@@ -58,7 +58,7 @@ def client(unavailable: Callable[[str], NoReturn]) -> Iterator[Any]:
         unavailable("Dask is not installed: pip install scalewidgets[dask]")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

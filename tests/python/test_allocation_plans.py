@@ -254,6 +254,15 @@ def test_the_flat_region(within: float) -> None:
         plan.flat_region(0)
 
 
+@pytest.mark.parametrize("tokens", [1e13, 5e14, 1.6e15, 1e16])
+def test_the_flat_region_where_most_is_served(tokens: float) -> None:
+    """There sizes little below the best cannot reach the loss at all."""
+    plan = sw.allocate(LAW, C=5.88e23, inference_tokens=tokens)
+    flat = plan.flat_region()
+    assert flat.N[0] < plan.N < flat.N[1]
+    assert plan.cost_curve(flat.N) == pytest.approx([1.01] * 2, rel=1e-9)
+
+
 def test_the_flat_region_of_weighed_bits() -> None:
     plan = sw.allocate(LAW, C=1e22, precision=True)
     flat = plan.flat_region()

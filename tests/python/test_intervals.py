@@ -42,7 +42,7 @@ def test_tails_are_those_of_students_t(boot: sw.Bootstrap, level: float) -> None
     """63 runs and 5 constants; 9 groups."""
     far = t.ppf(0.5 + 0.5 * level, 58)
     assert replace(boot, kind="wild").tail(level) == pytest.approx(norm.sf(far))
-    assert replace(boot, kind="residual").tail(level) == pytest.approx(norm.sf(far))
+    assert replace(boot, kind="residual").tail(level, "beta") == pytest.approx(norm.sf(far))
     assert boot.tail(level) == pytest.approx(norm.sf(far * np.sqrt(63 / 58)))
     own = t.ppf(0.5 + 0.5 * level, boot.fit.degrees["beta"])
     assert replace(boot, kind="wild").tail(level, "beta") == pytest.approx(norm.sf(own))

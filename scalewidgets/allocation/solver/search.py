@@ -24,6 +24,7 @@ _SCAN = 65  # points at which an equation without a formula is tried
 _COARSE, _FINE = 4, 44  # rounds that halve the grid: before Newton's method, and in its place
 _STENCIL = np.linspace(-1.0, 1.0, 5)
 _FAR, _FAR_POINTS = float(np.log(1e3)), 139  # how far a flat region is followed, 5 % a step
+_ZOOMS = 2  # looks for its end, the second within one step of the first: 4e-4 a step
 _AT_ONCE = 400_000  # values of an array, which bounds memory
 
 
@@ -259,16 +260,21 @@ def within(
     first = axes[0]
     goal = ("log", first.name) if smaller else ("neg", ("log", first.name))
     problem = Problem(goal, axes, held, (ceiling,))
-    away = np.linspace(0.0, -_FAR if smaller else _FAR, _FAR_POINTS)[:, None]
-    t = problem.positions(best)
-    tried = np.repeat(t[None], _FAR_POINTS, axis=0)
-    tried[..., 0] += away
     along = Problem(goal, axes[1:], held, (ceiling,))
-    cells = {**values, first.name: first.quantity(tried[..., 0])}
-    tried[..., 1:] = _completed(along, cells, tried[..., 1:], exact=True)
-    _, over = values_program(problem)(problem.cells(tried, values))
-    last = np.argmax(~(over <= 0.0) & (np.arange(_FAR_POINTS) > 0)[:, None], axis=0) - 1
+    t = problem.positions(best)
     rows = np.arange(len(t))
+    low, high = np.zeros(len(t)), np.full(len(t), -_FAR if smaller else _FAR)
+    for _ in range(_ZOOMS):
+        away = np.linspace(low, high, _FAR_POINTS)
+        tried = np.repeat(t[None], _FAR_POINTS, axis=0)
+        tried[..., 0] += away
+        cells = {**values, first.name: first.quantity(tried[..., 0])}
+        tried[..., 1:] = _completed(along, cells, tried[..., 1:], exact=True)
+        _, over = values_program(problem)(problem.cells(tried, values))
+        last = np.argmax(~(over <= 0.0) & (np.arange(_FAR_POINTS) > 0)[:, None], axis=0) - 1
+        low, high = away[last, rows], away[np.minimum(last + 1, _FAR_POINTS - 1), rows]
+        if np.any(last < 0):  # it goes on and on
+            break
     near = tried[last, rows]
     with np.errstate(all="ignore"):
         found, good = polish(problem, values, near, (0,), np.zeros(near.shape, dtype=bool))
