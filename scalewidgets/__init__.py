@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         optimise,
         suggest_hyperparameters,
     )
+    from .challenge import ChallengeError
+    from .exercises import check
     from .fitting import (
         Bootstrap,
         CrossValidation,
@@ -74,7 +76,7 @@ if TYPE_CHECKING:
         read_runs,
         simulate_isoflop_data,
     )
-    from .widgets import Explorer, FitLab, Lab, LawLab, Planner
+    from .widgets import Challenge, Explorer, FitLab, Lab, LawLab, Planner, options
 
 __version__ = "0.1.0.dev0"
 
@@ -106,7 +108,9 @@ _ROOMS = {
         *("HardwareError", "Optimum", "Plan", "accelerator", "allocate", "allocate_grid"),
         *("compare_strategies", "hardware", "optimise", "suggest_hyperparameters"),
     ),
-    "widgets": ("Explorer", "FitLab", "Lab", "LawLab", "Planner"),
+    "challenge": ("ChallengeError",),
+    "exercises": ("check",),
+    "widgets": ("Challenge", "Explorer", "FitLab", "Lab", "LawLab", "Planner", "options"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

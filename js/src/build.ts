@@ -9,7 +9,7 @@ import { html } from "./dom";
 import { equationsView, lightUp } from "./equation";
 import { Sheet } from "./engine/sheet";
 import type { Host } from "./host";
-import { type InputValue, inputKinds, isAsked, type Kind, previewable, readInput } from "./inputs";
+import { type InputValue, inputKinds, isAsked, type Kind, previewed, readInput } from "./inputs";
 import { type PlotEnv, PlotView } from "./plot/plot";
 import { Roots } from "./roots";
 import { Settle } from "./settle";
@@ -19,6 +19,8 @@ import type { Facts, Slider, Spec } from "./spec";
 export interface Built {
   spec: Spec;
   kinds: Map<string, Kind>;
+  /** Cells of which the browser has its own answer until the kernel's. */
+  previewed: ReadonlySet<string>;
   sheet: Sheet;
   header: Header;
   panel: Panel;
@@ -42,12 +44,13 @@ export function build(spec: Spec, site: Site): Built {
   const { doc, host } = site;
   const end = new AbortController();
   const settle = new Settle(site.later);
+  const own = previewed(spec);
   const shared = { doc, signal: end.signal, roots: new Roots(spec) };
   const controls: ControlEnv = {
     ...shared,
     unique: `sw-${Math.random().toString(36).slice(2)}`,
     set: site.set,
-    idle: (cell) => !host.kernel && isAsked(spec, cell) && !previewable(spec, cell),
+    idle: (cell) => !host.kernel && isAsked(spec, cell) && !own.has(cell),
   };
   const sliders = new Map(slidersOf(spec).map((slider) => [slider.cell, slider]));
   const plots: PlotEnv = {
@@ -64,6 +67,7 @@ export function build(spec: Spec, site: Site): Built {
   return {
     spec,
     kinds,
+    previewed: own,
     sheet: newSheet(spec, host, kinds),
     header: new Header(doc, spec),
     panel: new Panel(controls, spec),
@@ -92,7 +96,7 @@ export function arrange(doc: Document, built: Built): HTMLElement[] {
 
 function notesView(doc: Document, notes: readonly string[]): HTMLElement {
   const items = notes.map((note) => html(doc, "li", {}, note));
-  const summary = html(doc, "summary", {}, "What to know about this law");
+  const summary = html(doc, "summary", {}, "What to know");
   return html(doc, "details", { class: "sw-notes" }, summary, html(doc, "ul", {}, ...items));
 }
 

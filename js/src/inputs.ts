@@ -1,6 +1,7 @@
 // Input cells between the host's traits and the sheet.
 import type { Sheet } from "./engine/sheet";
 import type { Host } from "./host";
+import { Roots, treeName } from "./roots";
 import type { Control, Mark, Spec } from "./spec";
 
 export type Kind = "number" | "text" | "toggle" | "list";
@@ -98,9 +99,15 @@ export function isAsked(spec: Spec, cell: string): boolean {
   return spec.asks.includes(cell) || spec.asks.includes(traitOf(cell));
 }
 
-/** True where the browser's own refit or parabolas can answer a change of the cell until the kernel
- *  does. A choice such as the data set they cannot know. */
-export function previewable(spec: Spec, cell: string): boolean {
-  if (!spec.refit && !spec.parabolas) return false;
-  return cell === spec.refit?.objective || inputKinds(spec).get(cell) !== "text";
+/** The cells of which the browser's own refit or parabolas can answer a change until the kernel does:
+ *  those that they read, and lists of rows. A choice such as the data set they cannot know. */
+export function previewed(spec: Spec): Set<string> {
+  const { refit, parabolas } = spec;
+  if (!refit && !parabolas) return new Set();
+  const read = new Roots(spec).computed();
+  const known = [...inputKinds(spec)].filter(([cell, kind]) => {
+    if (cell === refit?.objective || cell === refit?.delta || kind === "list") return true;
+    return kind !== "text" && read.has(treeName(cell));
+  });
+  return new Set(known.map(([cell]) => cell));
 }

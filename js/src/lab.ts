@@ -7,7 +7,6 @@ import {
   held,
   type InputValue,
   isAsked,
-  previewable,
   readInput,
   sameValue,
   traitOf,
@@ -157,9 +156,9 @@ class Lab {
 
   /** An input has changed, by whatever hand. */
   #note(cell: string): void {
-    const spec = this.#built?.spec;
+    const built = this.#built;
     this.#changed.add(treeName(cell));
-    if (spec && isAsked(spec, cell) && previewable(spec, cell)) this.#preview = true;
+    if (built?.previewed.has(cell) && isAsked(built.spec, cell)) this.#preview = true;
   }
 
   // --- the frame --------------------------------------------------------------------------

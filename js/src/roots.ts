@@ -66,4 +66,9 @@ export class Roots {
     if (nudge && Object.values(rows).includes(nudge.array)) found.add(treeName(nudge.cell));
     return found;
   }
+
+  /** Every cell from which a formula or an optimum is computed, themselves included. */
+  computed(): Set<string> {
+    return this.of([...this.#direct.keys()]);
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inputKinds, isAsked, previewable, readInput, sameValue, writeInput } from "../src/inputs";
+import { inputKinds, isAsked, previewed, readInput, sameValue, writeInput } from "../src/inputs";
 import { pageHost } from "../src/page";
 import { Roots, touches } from "../src/roots";
 import type { Axis, Mark, Parabolas, Spec } from "../src/spec";
@@ -159,19 +159,17 @@ test("what plots, a listing, parabolas and nudges keep are inputs too", () => {
 });
 
 test("the browser's refit can stand in for an objective, not for a data set", () => {
-  expect(previewable(spec, "objective")).toBe(true);
-  expect(previewable(spec, "excluded")).toBe(true);
-  expect(previewable(spec, "wheel.E")).toBe(true);
-  expect(previewable(spec, "data")).toBe(false);
-  expect(previewable({ ...spec, refit: undefined }, "excluded")).toBe(false);
+  const own = previewed(spec);
+  for (const cell of ["objective", "excluded", "delta", "wheel.E"]) expect(own).toContain(cell);
+  expect(own).not.toContain("data");
+  expect(previewed({ ...spec, formulas: [] })).not.toContain("wheel.E"); // which nothing reads
+  expect(previewed({ ...spec, refit: undefined })).toEqual(new Set());
 });
 
 test("so can its parabolas, which know no objective", () => {
-  const other = { ...spec, refit: undefined, parabolas };
-  expect(previewable(other, "excluded")).toBe(true);
-  expect(previewable(other, "N")).toBe(true);
-  expect(previewable(other, "data")).toBe(false);
-  expect(previewable(other, "objective")).toBe(false);
+  const own = previewed({ ...spec, refit: undefined, parabolas });
+  for (const cell of ["excluded", "N"]) expect(own).toContain(cell);
+  for (const cell of ["data", "objective"]) expect(own).not.toContain(cell);
 });
 
 test("a dotted cell is a key of its trait, and its neighbours stay", () => {

@@ -57,7 +57,7 @@ class Profile:
     ``scatter="uneven"``: residuals scatter how they will, as long as runs are independent. Each
     constant has its own ``scale``: its variance by the sandwich over that by the curvature alone,
     so that z is a standard normal again (Kent 1982, Biometrika 69), and its own degrees for
-    Student's t (``Fit.degrees``), as few runs may tell its variance. On Chinchilla's 240 runs, whose
+    Student's t (``Fit.degrees``), as few runs may tell its variance. On Chinchilla's runs, whose
     small models scatter most, the even intervals are 1.5 to 2 times shorter.
 
     Both are approximations for many runs, good to the order of the covariance; what they add is the

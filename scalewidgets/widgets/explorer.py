@@ -311,8 +311,6 @@ class Explorer(Lab):
         facts: dict[str, Any] = {f"fit_{name}": value for name, value in values.items()}
         facts |= self._run_facts()
         facts["fitted"] = float(fitted)
-        facts["is_huber"] = float(self.objective == "huber")
-        facts["some_excluded"] = float(len(self.excluded))
         # the last draws travel with the new constants until their own have been made
         return facts | (self._draw_facts() if fitted else {})
 

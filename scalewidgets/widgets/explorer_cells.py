@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..allocation.plan import TRAINING_BITS, plain_surface
+from ..fitting.objective import KINDS
 from ..lawbook import Law
 from ..lawbook import expression as ex
 from ..lawbook.precision import BITS, bit_factors
+from .law_cells import chosen
 from .vocabulary import Refit, Solve
 
 RUN_ROWS = {"run_N": "runs_N", "run_D": "runs_D", "run_C": "runs_C", "run_loss": "runs_loss"}
@@ -42,12 +44,14 @@ def formulas(
         "residual": "log(run_loss) - log(law_at_run)",
         "near": f"max(0.12, {run_near})",
         "zero": 0.0,
+        "is_huber": chosen("objective", list(KINDS).index("huber")),
         # no band around constants that a hand holds
         "banded": "where(steer > 0, 0, fitted)",
     }
     for name in law.values:
         if name in free:
             found[f"fixed_{name}"] = f"steer*held_{name}"
+            found[f"kept_{name}"] = f"where(fitted > 0, fixed_{name}, 1)"  # published: not refitted
             found[name] = f"where(fixed_{name} > 0, wheel_{name}, fit_{name})"
         else:
             found[name] = f"fit_{name}"
@@ -124,7 +128,7 @@ def refit(free: Sequence[str], plain: ex.Tree) -> Refit:
     at_run = ex.substitute(plain, {"N": "run_N", "D": "run_D"})
     return Refit(
         constants=[
-            {"cell": f"fit_{name}", "name": name, "positive": True, "held": f"fixed_{name}"}
+            {"cell": f"fit_{name}", "name": name, "positive": True, "held": f"kept_{name}"}
             for name in free
         ],
         loss=at_run,

@@ -126,7 +126,7 @@ def _law_and_runs(law: Law, datasets: Mapping[str, str], laws: Mapping[str, str]
             Choice("constants", "Constants", sets),
             Choice("objective", "Objective", KINDS),
             Slider("delta", "Huber's delta", (1e-8, 1.0), format=".2~g", visible="is_huber"),
-            Action("Take all runs back", {"excluded": []}, visible="some_excluded"),
+            Action("Take all runs back", {"excluded": []}, visible="excluded"),
         ],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..fitting.objective import KINDS
 from ..lawbook import Law
 from ..lawbook import expression as ex
 from .law_cells import chosen, symbol
@@ -38,6 +39,8 @@ def formulas(law: Law, free: Sequence[str], truth: Law | None) -> dict[str, ex.T
     """Cells of a law fitted to measured runs, or to runs simulated from ``truth``."""
     found: dict[str, ex.Tree | str] = {
         "zero": 0.0,
+        "is_huber": chosen("objective", list(KINDS).index("huber")),
+        "some_changed": "excluded + nudged",  # a list's number is its length
         "C_up": f"{_STEP}*C",
         "loss_at_C": ex.substitute(_surface(law), {"N": "axis_N", "D": ex.parse("C/(6*axis_N)")}),
         "loss_at": ex.rename(_surface(law), {"N": "axis_N", "D": "axis_D"}),

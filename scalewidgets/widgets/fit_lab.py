@@ -333,8 +333,6 @@ class FitLab(Lab):
             "runs_factor": np.ones(len(runs)),  # what a hand has moved, the browser multiplies in
             "runs_budget": budget_column(runs, self._named_budgets)[0],
             "runs_name": names_of(runs),
-            "is_huber": float(self.objective == "huber"),
-            "some_changed": float(len(self.excluded) + len(self.nudged)),
             "levels": loss_levels(runs),
             "code": [self.code],
         }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,10 +14,14 @@ import anywidget
 import traitlets
 
 from ..runs import DatasetError
+from . import export
+from .evaluate import Sheet
+from .snapshot import snapshot
 from .vocabulary import Page
 from .wire import pack, unpack
 
 _STATIC = Path(__file__).parent.parent / "static"
+_ANSWERS = ("spec", "facts", "question", "problem")  # not for people to set
 
 
 class Lab(anywidget.AnyWidget):
@@ -30,6 +36,9 @@ class Lab(anywidget.AnyWidget):
     _css = _STATIC / "lab.css"
 
     asks: ClassVar[tuple[str, ...]] = ()
+    momentary: ClassVar[tuple[str, ...]] = ()
+    """Facts that hold only for the inputs that they were asked for: a page without Python leaves
+    them out when a hand has moved on. All others (constants, runs, draws) it works with."""
 
     spec = traitlets.Dict().tag(sync=True)
     facts = traitlets.Dict().tag(sync=True)
@@ -37,8 +46,7 @@ class Lab(anywidget.AnyWidget):
     problem = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **inputs: Any) -> None:
-        answers = ("spec", "facts", "question", "problem")  # not for people to set
-        known = [n for n in self.traits(sync=True) if not n.startswith("_") and n not in answers]
+        known = self._settable()
         for name in inputs:
             if name not in known:
                 close = get_close_matches(name, known, n=1)
@@ -50,6 +58,9 @@ class Lab(anywidget.AnyWidget):
         super().__init__(**inputs)
         self._answer()
         self.observe(self._on_question, names=[*self.asks, "question"])
+
+    def _settable(self) -> list[str]:
+        return [n for n in self.traits(sync=True) if not n.startswith("_") and n not in _ANSWERS]
 
     # --- what a lab says ----------------------------------------------------------------------
 
@@ -156,6 +167,15 @@ class Lab(anywidget.AnyWidget):
             self.log.exception("scalewidgets: the lab could not finish its answer")
             self.problem = f"{type(error).__name__}: {error}"
 
+    def _finish(self) -> None:
+        """All of the answer, now: a cell of a notebook cannot wait for what runs between cells."""
+        if self._after is None or self._after.done():
+            return
+        self._after.cancel()
+        # a loop of its own: the notebook's is busy with this cell. Sent from here, in one message
+        with self.hold_sync(), ThreadPoolExecutor(1) as worker:
+            worker.submit(asyncio.run, self._drain()).result()
+
     # --- for people ---------------------------------------------------------------------------
 
     def set(self, **inputs: Any) -> None:
@@ -165,6 +185,67 @@ class Lab(anywidget.AnyWidget):
                 if not self.has_trait(name):
                     raise traitlets.TraitError(f"{type(self).__name__} has no input {name!r}")
                 setattr(self, name, value)
+
+    def sheet(self) -> Sheet:
+        """All cells as the front end computes them, when the kernel's answer is complete."""
+        self._finish()
+        assert self._shown is not None  # a lab without a page could not be made
+        host = anywidget.AnyWidget.class_traits()  # layout and the like
+        names = [n for n in self._settable() if n not in host]
+        return Sheet(self._shown, self.facts, {name: getattr(self, name) for name in names})
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the lab shows as plain JSON, to be compared by :mod:`scalewidgets.testing`.
+
+        Returns
+        -------
+        dict
+            ``lab``, ``title``, ``inputs``, ``status``; ``readouts`` (table to label to ``value``,
+            ``text`` as shown, and the 95 % ``interval`` over the draws where there are any);
+            ``plots`` (title to label to where it is drawn, a curve at five places); ``problem``
+            where one is told. Numbers have six significant digits, None is not finite.
+        """
+        return snapshot(type(self).__name__, self.sheet(), self.facts["status"], self.problem)
+
+    def save_html(self, path: str | os.PathLike[str]) -> Path:
+        """Writes a page with the live lab on it that needs no Python, no network and no server.
+
+        Sliders, curves, bands, optima and the refit go on in the browser; what needs Python is
+        switched off and says so. The page is one file of 150 to 180 kB; it may run its own script
+        and nothing else (content security policy by hash).
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, which is replaced if it is there.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        file = Path(path)
+        file.write_text(export.page(self), encoding="utf-8")
+        return file
+
+    def to_html(self) -> str:
+        """The live lab as a fragment for the body of a page of your own, beside others.
+
+        Where scripts are stripped a table of the readouts remains, with a picture where vl-convert
+        is installed (``pip install scalewidgets[lab]``).
+        """
+        return export.fragment(self)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None and export.options.embed:
+            bundle[0]["text/html"] = self.to_html()
+        return bundle
 
     def __str__(self) -> str:
         return repr(self)

@@ -302,7 +302,6 @@ class LawLab(Lab):
             self._refit(law, runs)
         fitted = self._fit.params if runs is not None and self._fit is not None else {}
         facts: dict[str, Any] = {f"fit_{n}": fitted.get(n, v) for n, v in law.values.items()}
-        facts["some_excluded"] = float(len(self.excluded))
         facts |= {f"items_{name}": values for name, values in law.default_items.items()}
         return facts if runs is None else facts | self._run_facts(law, runs)
 

@@ -158,7 +158,7 @@ def _runs_group(menus: Menus, runs: Sequence[str]) -> Group:
     if runs:
         chosen += [
             Choice("objective", "Objective", KINDS),
-            Action("Take all runs back", {"excluded": []}, visible="some_excluded"),
+            Action("Take all runs back", {"excluded": []}, visible="excluded"),
         ]
     return Group("Runs", chosen)
 

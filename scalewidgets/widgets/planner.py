@@ -63,6 +63,10 @@ class Planner(Lab):
     """
 
     asks = ASKS
+    momentary = (
+        *(*DRAWN, *(f"draws_{cell}" for cell in DRAWN), "plan_N", "flat_low", "flat_high"),
+        *("bars_low", "bars_high", "bars_name", "code", "state", "markdown"),
+    )
 
     law_name = traitlets.Unicode("besiroglu2024").tag(sync=True)
     C = Quantity(5.88e23).tag(sync=True)

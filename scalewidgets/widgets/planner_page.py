@@ -160,9 +160,15 @@ def _export_group() -> Group:
     return Group(
         "Take away",
         [
-            Copy("Copy the plan as Markdown", "markdown"),
-            Copy("Copy as Python", "code"),
-            Copy("Copy the lab's state", "state", help="Planner.from_state(...) restores it"),
+            # a page without Python has none of them when a hand has moved on
+            Copy("Copy the plan as Markdown", "markdown", visible="plan_N"),
+            Copy("Copy as Python", "code", visible="plan_N"),
+            Copy(
+                "Copy the lab's state",
+                "state",
+                help="Planner.from_state(...) restores it",
+                visible="plan_N",
+            ),
         ],
     )
 

@@ -58,6 +58,7 @@ def test_every_strategy_is_on_the_screen_what_it_is_in_python(
 def test_concerns_come_and_go(wide_page: LabPage) -> None:
     lab = opened(wide_page, f"sw.Planner({FIT})")
     assert lab.root.locator('[data-marker="precision-aware"]').is_hidden()
+    assert lab.root.locator("caption", has_text="Precision-aware").is_hidden()
     chinchilla = read(lab, "chinchilla_N")
     inference = read(lab, "inference_N")
     assert inference < chinchilla
@@ -67,6 +68,8 @@ def test_concerns_come_and_go(wide_page: LabPage) -> None:
     assert read(lab, "inference_N") < inference
     assert read(lab, "chinchilla_N") == chinchilla
     expect(lab.root.locator('[data-plot="cost"] path.sw-curve').first).to_be_visible()
+    # more than twice as dear as the best: it lies above the plot, and is not drawn over another
+    expect(lab.root.locator('[data-plot="cost"] [data-marker="Chinchilla"]')).to_be_hidden()
     lab.root.locator('[data-cell="limited"] input').click()
     expect(lab.slider("unique_tokens")).to_be_visible()
     lab.drag_slider("unique_tokens", 0.3)

@@ -8,7 +8,6 @@ import pytest
 import traitlets
 
 import scalewidgets as sw
-from scalewidgets.lawbook.expression import Program, Tree, symbols
 from scalewidgets.widgets import fit_facts, fit_lab
 from scalewidgets.widgets.wire import unpack
 
@@ -33,18 +32,8 @@ def runs() -> pl.DataFrame:
     return sw.simulate_isoflop_data(LAW, [1e19, 1e20, 1e21], points=9, noise=0.003, seed=4)
 
 
-def _tuple(tree: Any) -> Tree:
-    return (tree[0], *map(_tuple, tree[1:])) if isinstance(tree, list) else tree
-
-
 def numbers(lab: sw.FitLab) -> dict[str, float]:
-    """Number facts and inputs, as the front end has them."""
-    found = dict(zip(lab.facts["names"], unpack(lab.facts["numbers"]), strict=True))
-    found |= {n: float(getattr(lab, n)) for n in ("C", "width", "off_centre", "drift", "noise")}
-    for name in lab.fit.params:
-        found |= {f"held_{name}": float(lab.held.get(name, False))}
-        found |= {f"wheel_{name}": lab.wheel.get(name, np.nan)}
-    return {name: float(value) for name, value in found.items()}
+    return dict(zip(lab.facts["names"], unpack(lab.facts["numbers"]), strict=True))
 
 
 def array(lab: sw.FitLab, name: str) -> np.ndarray:
@@ -53,21 +42,7 @@ def array(lab: sw.FitLab, name: str) -> np.ndarray:
 
 def at_runs(lab: sw.FitLab, cell: str) -> np.ndarray:
     """What the front end computes for each run."""
-    formulas = {one["cell"]: _tuple(one["tree"]) for one in lab.spec["formulas"]}
-    rows = lab.spec["refit"]["rows"]
-    known: dict[str, Any] = {**numbers(lab), **{c: array(lab, name) for c, name in rows.items()}}
-    factors = known["run_factor"].copy()
-    for row, factor in zip(lab.nudged[::2], lab.nudged[1::2], strict=True):
-        factors[int(row)] *= factor
-    known["run_factor"] = factors
-
-    def value(name: str) -> Any:
-        if name not in known:
-            tree = formulas[name]
-            known[name] = Program([tree])({n: value(n) for n in symbols(tree)})[0]
-        return known[name]
-
-    return np.asarray(value(cell))
+    return lab.sheet().rows([cell], lab.spec["refit"]["rows"])[0]
 
 
 @pytest.mark.parametrize(

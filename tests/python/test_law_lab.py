@@ -11,7 +11,7 @@ import traitlets
 
 import scalewidgets as sw
 from scalewidgets.lawbook import catalogue, ranges
-from scalewidgets.lawbook.expression import Program, Tree, symbols
+from scalewidgets.lawbook.expression import Program
 from scalewidgets.widgets import law_lab
 from scalewidgets.widgets.law_cells import pick
 from scalewidgets.widgets.typed import typed_law
@@ -22,54 +22,21 @@ CLOSED = [id for id in ALL if isinstance(catalogue.law(id), sw.Law)]
 THEORIES = [id for id in ALL if id not in CLOSED]
 
 
-def _tuple(tree: Any) -> Tree:
-    return (tree[0], *map(_tuple, tree[1:])) if isinstance(tree, list) else tree
-
-
-def on_screen(lab: sw.LawLab, cell: str) -> float:
-    """What the front end shows in a cell: formulas over the inputs and facts that it was given."""
-    formulas = {one["cell"]: _tuple(one["tree"]) for one in lab.spec["formulas"]}
-    arrays = {name: unpack(packed) for name, packed in lab.facts["arrays"].items()}
-    items = {name: arrays[array] for name, array in (lab.spec.get("items") or {}).items()}
-    facts = dict(zip(lab.facts["names"], unpack(lab.facts["numbers"]), strict=True))
-    options = [
-        control["options"]
-        for group in lab.spec["groups"]
-        for control in group["controls"]
-        if control["kind"] == "choice" and control["cell"] == "constants"
-    ]
-    chosen = [option["value"] for option in options[0]].index(lab.constants)
-
-    def value(name: str) -> Any:
-        if name in items:
-            return items[name]
-        if name in formulas:
-            tree = formulas[name]
-            return Program([tree])({n: value(n) for n in symbols(tree)})[0]
-        head, _, key = name.partition("_")
-        known = {"at": lab.at, "wheel": lab.wheel, "held": lab.held}.get(head)
-        number = facts.get(name, chosen if name == "constants" else None)
-        number = known.get(key, 0.0) if number is None and known is not None else number
-        return np.array([float(number)])
-
-    return float(np.squeeze(value(cell)))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("id", CLOSED)
 def test_every_law_is_on_the_screen_what_it_is_in_python(id: str) -> None:
     lab = sw.LawLab(id)
     json.dumps(lab.spec)
     assert lab.status()[1]
-    assert on_screen(lab, "y_law") == pytest.approx(lab.value, rel=1e-12)
+    assert lab.sheet().get("y_law") == pytest.approx(lab.value, rel=1e-12)
     law = catalogue.closed_form(id)
     for name in law.sets:
         lab.constants = name
-        assert on_screen(lab, "y_law") == pytest.approx(lab.value, rel=1e-12)
+        assert lab.sheet().get("y_law") == pytest.approx(lab.value, rel=1e-12)
     if law.values:
         last = law.constant_names[-1]
         lab.set(wheel={last: 1.07 * lab.law.values[last] + 0.01}, held={last: True})  # type: ignore[union-attr]
-        assert on_screen(lab, "y_law") == pytest.approx(lab.value, rel=1e-12)
+        assert lab.sheet().get("y_law") == pytest.approx(lab.value, rel=1e-12)
 
 
 @pytest.mark.slow
@@ -150,7 +117,7 @@ def test_a_typed_equation_redraws_and_names_keep_their_meaning() -> None:
     lab.equation = "E + A/N**alpha + B/D**beta + kappa/N"
     assert lab.law.values["kappa"] == 1.0  # type: ignore[union-attr]
     assert lab.law.values["A"] == 482.01  # type: ignore[union-attr]
-    assert on_screen(lab, "y_law") == pytest.approx(lab.value, rel=1e-12)
+    assert lab.sheet().get("y_law") == pytest.approx(lab.value, rel=1e-12)
     lab.equation = "E + A/N**alpha"
     assert lab.law.variables == ["N"]
     lab.equation = catalogue.closed_form("besiroglu2024").equation
@@ -213,7 +180,7 @@ def test_laws_are_laid_over_each_other() -> None:
     lab = sw.LawLab("hoffmann2022", second="kaplan2020", third="muennighoff2023")
     for role, name in (("second", "kaplan2020"), ("third", "muennighoff2023")):
         expected = catalogue.law(name).predict(N=lab.at["N"], D=lab.at["D"])
-        assert on_screen(lab, f"y_{role}") == pytest.approx(float(expected), rel=1e-12)
+        assert lab.sheet().get(f"y_{role}") == pytest.approx(float(expected), rel=1e-12)
     offered = lab.spec["groups"][0]["controls"][3]["options"]
     names = {option["value"] for option in offered}
     assert {"besiroglu2024", "kaplan2020", ""} <= names
@@ -237,7 +204,7 @@ def test_runs_are_fitted_and_left_out(runs: pl.DataFrame) -> None:
     expected = sw.fit("hoffmann2022", runs)
     assert lab.fit is not None
     assert lab.fit.params == pytest.approx(expected.params, rel=1e-6)
-    assert on_screen(lab, "y_law") == pytest.approx(lab.value, rel=1e-12)
+    assert lab.sheet().get("y_law") == pytest.approx(lab.value, rel=1e-12)
     assert lab.status() == ("ok", "27 runs; Huber on log loss, delta 0.001; fit ok")
     lab.excluded = [0, 5]
     assert lab.fit.used == 25

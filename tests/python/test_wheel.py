@@ -46,9 +46,15 @@ def test_it_holds_the_package_and_no_more(wheel: zipfile.ZipFile, root: Path) ->
         "scalewidgets/py.typed",
         "scalewidgets/static/lab.js",
         "scalewidgets/static/lab.css",
+        "scalewidgets/testing/sanitize.cfg",
     } < held
     for folder in ("lawbook/catalogue", "runs/datasets"):
         assert any(re.fullmatch(rf"scalewidgets/{folder}/\w+\.toml", name) for name in held), folder
+
+
+def test_pytest_finds_its_plugin(wheel: zipfile.ZipFile) -> None:
+    (name,) = (n for n in wheel.namelist() if n.endswith(".dist-info/entry_points.txt"))
+    assert "scalewidgets = scalewidgets.testing.plugin" in wheel.read(name).decode()
 
 
 def test_it_carries_its_licence(wheel: zipfile.ZipFile) -> None:

@@ -22,6 +22,7 @@ interface Row {
 export class Tables {
   readonly node: HTMLElement;
   readonly #rows: Row[] = [];
+  readonly #tables: { node: HTMLElement; rows: Row[] }[] = [];
   readonly #intervals: Task;
   readonly #settle: Settle;
   #sheet: Sheet | null = null;
@@ -40,9 +41,9 @@ export class Tables {
         : "";
       const caption = html(doc, "caption", {}, table.label, " ", note);
       const body = html(doc, "tbody", { role: "rowgroup" }, ...rows.map(({ node }) => node));
-      this.node.append(
-        html(doc, "table", { role: "table", class: plain && "sw-plain" }, caption, body),
-      );
+      const node = html(doc, "table", { role: "table", class: plain && "sw-plain" }, caption, body);
+      this.#tables.push({ node, rows });
+      this.node.append(node);
     }
     this.#intervals = settle.add(this.#intervalTask());
   }
@@ -57,6 +58,7 @@ export class Tables {
       setText(value, write(sheet.get(readout.cell)));
       stale ||= readout.interval === true;
     }
+    for (const { node, rows } of this.#tables) node.hidden = rows.every((row) => row.node.hidden);
     if (stale) this.#settle.invalidate(this.#intervals);
   }
 

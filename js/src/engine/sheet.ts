@@ -95,7 +95,8 @@ export class Sheet {
     return changed;
   }
 
-  /** The present value; NaN where unknown. A toggle is 0 or 1, a choice the position of its option. */
+  /** The present value; NaN where unknown. A toggle is 0 or 1, a choice the position of its option, a
+   *  list its length. */
   get(cell: string): number {
     const name = plain(cell);
     const known = this.#computed.get(name) ?? this.#numbers.get(name);
@@ -234,6 +235,7 @@ export class Sheet {
       const held = this.#lists.get(cell);
       if (held?.length === list.length && held.every((item, k) => item === list[k])) return false;
       this.#lists.set(cell, list);
+      this.#put(cell, list.length);
       if (this.spec.nudge && cell === plain(this.spec.nudge.cell)) this.#arraysChanged();
       return true;
     }

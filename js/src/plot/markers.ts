@@ -66,7 +66,8 @@ export class MarkersLayer {
     const named: Drawn[] = [];
     for (const marker of this.#drawn) {
       const [px, py] = [x.at(marker.x), y.at(marker.y)];
-      const there = !Number.isNaN(px + py) && px >= -1 && px <= width + 1;
+      const inside = px >= -1 && px <= width + 1 && py >= -1 && py <= height + 1;
+      const there = inside && !Number.isNaN(px + py);
       marker.node.style.display = marker.text.style.display = there ? "" : "none";
       if (!there) continue;
       marker.symbol.setAttribute("transform", `translate(${tenth(px)},${tenth(py)})`);
