@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -26,7 +27,21 @@ def store(path: Path) -> None:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(_VIEW, None)
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     nbformat.write(notebook, path)
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """What a cell printed in one piece: a busy machine sends it in several."""
+    found: list[Any] = []
+    for output in outputs:
+        before = found[-1] if found else {}
+        if output.output_type == "stream" and output.get("name") == before.get("name"):
+            before["text"] += output["text"]
+        else:
+            found.append(output)
+    return found
 
 
 if __name__ == "__main__":
