@@ -16,7 +16,8 @@ from ..fitting.objective import KINDS
 from .challenge_page import ASKS, CONSTANTS, challenge_page
 from .lab import Lab
 from .study import names_of, weights_without
-from .vocabulary import Page, Quantity
+from .traits import Quantity
+from .vocabulary import Page
 
 _LAW = "hoffmann2022"
 _COSTS = 10.0 ** np.arange(17.0, 25.0)  # FLOPs, of the lines of equal price

@@ -23,7 +23,8 @@ from ..runs import load_runs, read_runs
 from .explorer_page import ASKS, explorer_page
 from .lab import Lab
 from .study import Question, names_of, weights_without, written
-from .vocabulary import Page, Quantity
+from .traits import Quantity
+from .vocabulary import Page
 
 if TYPE_CHECKING:
     import altair as alt

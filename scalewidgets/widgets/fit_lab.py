@@ -32,7 +32,8 @@ from .fit_study import (
 )
 from .lab import Lab
 from .study import Question, factors_of, names_of, weights_without, written
-from .vocabulary import Page, Quantity
+from .traits import Quantity
+from .vocabulary import Page
 
 LAWS = {
     "hoffmann2022": "E + A/N^alpha + B/D^beta (Chinchilla)",

@@ -21,7 +21,8 @@ from ..lawbook.quantity import format_quantity
 from .known_models import KNOWN_MODELS
 from .lab import Lab
 from .planner_page import ASKS, DRAWN, Shown, planner_page
-from .vocabulary import Page, Quantity
+from .traits import Quantity
+from .vocabulary import Page
 
 LAWS = {
     "besiroglu2024": "Besiroglu et al. 2024",
