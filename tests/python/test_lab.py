@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scalewidgets as sw
+from scalewidgets.widgets.traits import Quantity
 from scalewidgets.widgets.vocabulary import (
     Action,
     Axis,
@@ -21,7 +22,6 @@ from scalewidgets.widgets.vocabulary import (
     Group,
     Page,
     Plot,
-    Quantity,
     Slider,
     Solve,
 )
