@@ -125,6 +125,13 @@ describe("bands and intervals", () => {
     expect(other.interval("N_goal", 0.9)).toEqual([NaN, NaN]);
   });
 
+  test("draws that are there for some constants only are not there at all", () => {
+    const facts = labFacts();
+    const { draws_A: _, ...arrays } = facts.arrays;
+    sheet.setFacts({ ...facts, arrays });
+    expect(sheet.interval("loss", 0.95)).toEqual([NaN, NaN]);
+  });
+
   test("draws of different lengths are refused", () => {
     const facts = labFacts();
     sheet.setFacts({ ...facts, arrays: { ...facts.arrays, draws_A: pack([1, 2]) } });

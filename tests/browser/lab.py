@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Locator, expect
 
+from scalewidgets.lawbook.quantity import format_quantity
+
 from .jupyter import LabPage
 
 ANSWERED = "answered"
@@ -48,6 +50,18 @@ class Lab:
         mouse.down()
         mouse.move(end, y, steps=20)
         mouse.up()
+
+    def heard(self, cell: str, expression: str) -> float:
+        """Waits until Python holds the quantity in a slider's box; returns Python's value.
+
+        While a hand drags, Python hears of it a few times a second: a value that it has on the way
+        is not yet the one at which the hand let go.
+        """
+
+        def is_shown(value: float) -> bool:
+            return format_quantity(value) == self.box(cell).input_value()
+
+        return float(self.page.wait_for_value(expression, is_shown))
 
     def settled(self) -> None:
         expect(self.state).to_have_attribute("data-state", ANSWERED)

@@ -157,7 +157,7 @@ def test_the_screen_is_copied_as_python(wide_page: LabPage) -> None:
     origin = wide_page.page.url.split("/lab")[0]
     wide_page.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
     lab.drag_slider("C", 0.4)
-    lab.settled()
+    lab.heard("C", "lab.C")
     lab.root.get_by_role("button", name="Copy as Python").click()
     expect(lab.root.locator(".sw-copy")).to_contain_text("copied")
     text = wide_page.page.evaluate("navigator.clipboard.readText()")

@@ -128,6 +128,14 @@ export class Sheet {
     return (this.#nudged ??= multiplied(fact, this.list(nudge.cell)));
   }
 
+  /** Array facts that belong together, all of them or none: with a new page the facts can still be
+   *  those of the page before, which knew some of them. */
+  #together(names: readonly string[]): Float64Array[] {
+    const arrays = names.map((name) => this.array(name));
+    const whole = arrays.every(({ length }) => length > 0);
+    return whole ? arrays : arrays.map(() => new Float64Array(0));
+  }
+
   strings(name: string): readonly string[] {
     return Object.hasOwn(this.#strings, name) ? this.#strings[name] : [];
   }
@@ -139,9 +147,8 @@ export class Sheet {
 
   /** Each row sets the cells of `rows` to its values in the array facts named; then `cells` are read. */
   rows(cells: string[], rows: Record<string, string>): Float64Array[] {
-    const columns = Object.entries(rows).map(
-      ([cell, name]) => [plain(cell), this.array(name)] as const,
-    );
+    const arrays = this.#together(Object.values(rows));
+    const columns = Object.keys(rows).map((cell, k) => [plain(cell), arrays[k]] as const);
     return this.#columns(cells, new Map(columns));
   }
 
@@ -282,14 +289,15 @@ export class Sheet {
   /** The draws of the constants, moved to where a preview or a hand has taken the constants. */
   #draws(except: string[]): Map<string, Float64Array> {
     const columns = new Map<string, Float64Array>();
-    for (const { cell, array, centre, positive } of this.spec.draws) {
+    const arrays = this.#together(this.spec.draws.map(({ array }) => array));
+    for (const [k, { cell, centre, positive }] of this.spec.draws.entries()) {
       if (except.includes(plain(cell))) continue;
       const present = this.get(cell);
       const middle = this.get(centre);
       const move = positive
         ? (draw: number) => (draw * present) / middle
         : (draw: number) => draw + (present - middle);
-      columns.set(plain(cell), this.array(array).map(move));
+      columns.set(plain(cell), arrays[k].map(move));
     }
     return columns;
   }
