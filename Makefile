@@ -42,7 +42,7 @@ endif
 test: export SCALEWIDGETS_TEST_WHEEL = 1
 test: lint front-end chromium
 	mkdir -p build/no-data
-	SCALEWIDGETS_DATA=$(abspath build/no-data) $(BIN)/pytest -v --nbval --nbval-current-env \
+	TQDM_DISABLE=1 SCALEWIDGETS_DATA=$(abspath build/no-data) $(BIN)/pytest -v --nbval --nbval-current-env \
 	  $(addprefix --nbval-sanitize-with ,$(wildcard notebooks/sanitize.cfg)) notebooks
 	$(BIN)/pytest -p no:nbval -n auto tests --ignore tests/browser
 	$(BIN)/pytest -p no:nbval -v tests/browser

@@ -47,5 +47,6 @@ def _joined(outputs: list[Any]) -> list[Any]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as empty:
         os.environ["SCALEWIDGETS_DATA"] = empty
+        os.environ["TQDM_DISABLE"] = "1"  # a bar shows on a slow machine only
         for found in sorted(Path(__file__).parent.glob("*.ipynb")):
             store(found)

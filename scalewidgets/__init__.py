@@ -76,7 +76,17 @@ if TYPE_CHECKING:
         read_runs,
         simulate_isoflop_data,
     )
-    from .widgets import Challenge, Explorer, FitLab, Lab, LawLab, Planner, options
+    from .widgets import (
+        Challenge,
+        DataLab,
+        Explorer,
+        FitLab,
+        HyperparameterLab,
+        Lab,
+        LawLab,
+        Planner,
+        options,
+    )
 
 __version__ = "0.1.0.dev0"
 
@@ -110,7 +120,10 @@ _ROOMS = {
     ),
     "challenge": ("ChallengeError",),
     "exercises": ("check",),
-    "widgets": ("Challenge", "Explorer", "FitLab", "Lab", "LawLab", "Planner", "options"),
+    "widgets": (
+        *("Challenge", "DataLab", "Explorer", "FitLab", "HyperparameterLab", "Lab", "LawLab"),
+        *("Planner", "options"),
+    ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

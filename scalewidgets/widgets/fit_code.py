@@ -29,7 +29,7 @@ def _runs(lab: FitLab) -> list[str]:
     grid = "".join(f", {name}={value!r}" for name, value in simulation.grid.items())
     return [
         f"truth = sw.law({law!r}{chosen})",
-        f"budgets = np.geomspace({LOWEST!r}, {HIGHEST!r}, {lab.budgets})",
+        f"budgets = np.geomspace({LOWEST!r}, {HIGHEST!r}, {lab.budget_count})",
         f"runs = sw.simulate_isoflop_data(truth, budgets, points={lab.points}, "
         f"noise={lab.noise!r}, seed={lab.seed}{grid})",
     ]

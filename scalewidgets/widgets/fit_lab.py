@@ -80,7 +80,7 @@ class FitLab(Lab):
 
     dataset = traitlets.Unicode("simulated").tag(sync=True)
     truth = traitlets.Enum(list(TRUTHS), "besiroglu2024").tag(sync=True)
-    budgets = traitlets.Int(7, min=3, max=12).tag(sync=True)
+    budget_count = traitlets.Int(7, min=3, max=12).tag(sync=True)
     points = traitlets.Int(11, min=5, max=25).tag(sync=True)
     seed = traitlets.Int(0, min=0).tag(sync=True)
     width = traitlets.Float(1.0, min=0.1, max=2.0).tag(sync=True)
@@ -143,7 +143,7 @@ class FitLab(Lab):
 
     # --- inputs that hang together ------------------------------------------------------------
 
-    @traitlets.observe("dataset", "truth", "budgets", "points")
+    @traitlets.observe("dataset", "truth", "budget_count", "points")
     def _other_runs(self, _change: Any) -> None:
         if self._asked_for is not None:  # not while the lab is made
             self.set(excluded=[], nudged=[], keep="")
@@ -235,7 +235,7 @@ class FitLab(Lab):
         """The simulated study as its sliders say; None for measured runs."""
         if self.dataset != "simulated":
             return None
-        design = (self.budgets, self.points, self.seed)
+        design = (self.budget_count, self.points, self.seed)
         grid = (self.width, self.off_centre, self.drift, self.noise)
         return Simulation(truth_law(self.truth), *design, *grid)
 

@@ -44,7 +44,17 @@ from .vocabulary import (
 )
 
 ASKS = (
-    *("dataset", "truth", "budgets", "points", "seed", "width", "off_centre", "drift", "noise"),
+    *(
+        "dataset",
+        "truth",
+        "budget_count",
+        "points",
+        "seed",
+        "width",
+        "off_centre",
+        "drift",
+        "noise",
+    ),
     *("keep", "excluded", "nudged", "law_name", "objective", "delta", "curve", "wheel", "held"),
 )
 
@@ -134,7 +144,7 @@ def _simulation() -> Group:
                 "noise", "Noise", (0.0, 0.05), "of the loss", "linear", 0.0005, ".2%",
                 help="standard deviation of the log of a run's loss",
             ),
-            _whole("budgets", "Budgets", (3, 12), "between 1e18 and 1e21 FLOP"),
+            _whole("budget_count", "Budgets", (3, 12), "between 1e18 and 1e21 FLOP"),
             _whole("points", "Sizes a budget", (5, 25)),
             _whole("seed", "Seed", (0, 20), "of the noise"),
             Toggle("show_truth", "Show the truth"),

@@ -171,7 +171,7 @@ def test_what_only_python_could_answer_is_switched_off(reader: Reader, tmp_path:
     file = sw.FitLab().save_html(tmp_path / "page.html")
     reader.open(file)
     lab = reader.lab()
-    for cell in ("seed", "budgets", "points"):  # other noise, other runs
+    for cell in ("seed", "budget_count", "points"):  # other noise, other runs
         expect(lab.slider(cell)).to_be_disabled()
     for cell in ("width", "noise", "C", "wheel.alpha"):
         expect(lab.slider(cell)).to_be_enabled()

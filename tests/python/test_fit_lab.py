@@ -50,12 +50,13 @@ def at_runs(lab: sw.FitLab, cell: str) -> np.ndarray:
     [
         {},
         {"off_centre": 0.4, "drift": -0.2, "width": 1.6, "noise": 0.02, "seed": 3},
-        {"truth": "asymmetric", "budgets": 5, "points": 8, "width": 0.5},
+        {"truth": "asymmetric", "budget_count": 5, "points": 8, "width": 0.5},
         {"nudged": [2.0, 1.05, 7.0, 0.97]},
     ],
 )
 def test_the_browser_draws_the_very_runs_that_the_kernel_simulates(inputs: dict[str, Any]) -> None:
     lab = sw.FitLab(**inputs)
+    assert lab.runs["budget"].n_unique() == lab.budget_count == inputs.get("budget_count", 7)
     for name in ("N", "D", "C", "loss"):
         expected = lab.moved_runs[name].to_numpy()
         assert at_runs(lab, f"run_{name}") == pytest.approx(expected, rel=1e-9), name

@@ -16,10 +16,10 @@ from ...lawbook.quantity import FLOP_UNITS, parse_quantity
 if TYPE_CHECKING:
     import polars as pl
 
-_LOSS_LAW = "besiroglu2024"
+LOSS_LAW = "besiroglu2024"
 
 
-class _Advice(NamedTuple):
+class Advice(NamedTuple):
     """A law of the catalogue, and what its unit is worth in that of its quantity."""
 
     quantity: str
@@ -29,20 +29,20 @@ class _Advice(NamedTuple):
 
 
 _UNITS = {"learning rate": "peak", "batch": "tokens", "critical batch": "tokens"}
-_SEQUENCE = 2048.0  # tokens: Bergsma et al. count batches in such sequences
-_ADVICE = (
-    _Advice("learning rate", "li2025_step_law.lr"),
-    _Advice("learning rate", "deepseek2024.lr"),
-    _Advice("learning rate", "porian2024.lr", note="Tuned at 20 tokens per parameter."),
-    _Advice("learning rate", "kaplan2020.lr", note="A rule of thumb, not a fit."),
-    _Advice("batch", "li2025_step_law.batch"),
-    _Advice("batch", "bergsma2025_power_lines.B_opt", _SEQUENCE),
-    _Advice("batch", "deepseek2024.batch"),
-    _Advice("batch", "porian2024.batch", note="Tuned at 20 tokens per parameter."),
-    _Advice("batch", "minicpm2024.batch"),
-    _Advice("batch", "kaplan2020.B_opt"),
-    _Advice("critical batch", "bergsma2025_power_lines.B_crit", _SEQUENCE, "D taken for D_min."),
-    _Advice("critical batch", "kaplan2020.B_crit"),
+SEQUENCE = 2048.0  # tokens: Bergsma et al. count batches in such sequences
+ADVICE = (
+    Advice("learning rate", "li2025_step_law.lr"),
+    Advice("learning rate", "deepseek2024.lr"),
+    Advice("learning rate", "porian2024.lr", note="Tuned at 20 tokens per parameter."),
+    Advice("learning rate", "kaplan2020.lr", note="A rule of thumb, not a fit."),
+    Advice("batch", "li2025_step_law.batch"),
+    Advice("batch", "bergsma2025_power_lines.B_opt", SEQUENCE),
+    Advice("batch", "deepseek2024.batch"),
+    Advice("batch", "porian2024.batch", note="Tuned at 20 tokens per parameter."),
+    Advice("batch", "minicpm2024.batch"),
+    Advice("batch", "kaplan2020.B_opt"),
+    Advice("critical batch", "bergsma2025_power_lines.B_crit", SEQUENCE, "D taken for D_min."),
+    Advice("critical batch", "kaplan2020.B_crit"),
 )
 
 
@@ -95,8 +95,8 @@ def suggest_hyperparameters(
     import polars as pl
 
     given = _inputs(N, D, C, loss)
-    predicted = "" if loss is not None else f"Loss of {given['L']:.3g} predicted by {_LOSS_LAW}."
-    rows = [_row(advice, given, {"L": predicted}) for advice in _ADVICE]
+    predicted = "" if loss is not None else f"Loss of {given['L']:.3g} predicted by {LOSS_LAW}."
+    rows = [_row(advice, given, {"L": predicted}) for advice in ADVICE]
     spread = (pl.col("value").max() / pl.col("value").min()).over("quantity")
     mean = pl.col("value").log().mean().exp().over("quantity")
     table = pl.DataFrame(rows, schema_overrides={"decades_beyond": pl.Float64})
@@ -129,12 +129,12 @@ def _inputs(
     elif d is None:
         given["D"] = c / (FLOPS_PER_PARAMETER_TOKEN * n)
     if loss is None:
-        loss = float(closed_form(_LOSS_LAW).predict(N=given["N"], D=given["D"]))
+        loss = float(closed_form(LOSS_LAW).predict(N=given["N"], D=given["D"]))
     given["L"] = check_magnitude("loss", loss)
     return {**given, "D_min": given["D"], "C_min": given["C"] / FLOP_UNITS["PFLOP-days"]}
 
 
-def _row(advice: _Advice, given: Mapping[str, float], said: Mapping[str, str]) -> dict[str, Any]:
+def _row(advice: Advice, given: Mapping[str, float], said: Mapping[str, str]) -> dict[str, Any]:
     """A row of the table; ``said`` is what to note of an input."""
     law = closed_form(advice.law)
     asked = {name: given[name] for name in law.variables}
