@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         Lab,
         LawLab,
         Planner,
+        PrecisionLab,
         options,
     )
 
@@ -122,7 +123,7 @@ _ROOMS = {
     "exercises": ("check",),
     "widgets": (
         *("Challenge", "DataLab", "Explorer", "FitLab", "HyperparameterLab", "Lab", "LawLab"),
-        *("Planner", "options"),
+        *("Planner", "PrecisionLab", "options"),
     ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

@@ -9,6 +9,7 @@ from .hyperparameter_lab import HyperparameterLab
 from .lab import Lab
 from .law_lab import LawLab
 from .planner import Planner
+from .precision_lab import PrecisionLab
 
 __all__ = [
     "Challenge",
@@ -19,5 +20,6 @@ __all__ = [
     "Lab",
     "LawLab",
     "Planner",
+    "PrecisionLab",
     "options",
 ]

@@ -1,0 +1,101 @@
+"""The PrecisionLab as a person uses it in JupyterLab: all of it follows the hand in the frame."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from scalewidgets.lawbook.quantity import parse_quantity
+
+from .jupyter import LabPage
+from .lab import Lab
+
+# Cell to the factor by which what is shown is larger: a percentage.
+SHOWN = {
+    "kumar_share": 100,
+    "sun_share": 100,
+    "chen_share": 100,
+    "kumar_best_P": 1,
+    "sun_best_P": 1,
+    "post_memory_P": 1,
+    "sun_memory_P": 1,
+    "post_crit": 1,
+    "sun_crit": 1,
+    "post_even": 1,
+    "sun_even": 1,
+    "chen_even": 1,
+    "apart_crit": 1,
+}
+
+
+def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
+    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
+    page.run_all()
+    return Lab(page)
+
+
+def read(lab: Lab, cell: str) -> float:
+    """The number in a table, its unit left out."""
+    text = lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').inner_text()
+    return parse_quantity(text.split()[0].rstrip("%").replace("\u2212", "-"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_a_hand_drags_to_is_what_python_says(
+    wide_page: LabPage, theme: Literal["light", "dark"]
+) -> None:
+    lab = opened(wide_page, "sw.PrecisionLab()", theme)
+    best = lab.root.locator('[data-plot="memory"] [data-marker="best float"] path')
+    before = best.get_attribute("transform")
+    curve = lab.curve("critical")
+    lab.drag_slider("D", 0.5)
+    wide_page.wait_for_value("lab.D", lambda value: value > 5e11)
+    expect(best).not_to_have_attribute("transform", before or "")
+    lab.drag_slider("N", 0.4)
+    wide_page.wait_for_value("lab.N", lambda value: value > 1e9)
+    lab.drag_slider("P", 0.2)
+    wide_page.wait_for_value("lab.P", lambda value: value > 5)
+    lab.settled()
+    assert lab.curve("critical") != curve
+    wide_page.run_code(f"cells = {list(SHOWN)!r}; sheet = lab.sheet()")
+    expected = wide_page.value("[sheet.get(cell) for cell in cells]")
+    for (cell, factor), value in zip(SHOWN.items(), expected, strict=True):
+        assert read(lab, cell) == pytest.approx(value * factor, rel=6e-3, abs=6e-3), cell
+    wide_page.screenshot(f"precision-{theme}")
+    wide_page.assert_quiet()
+
+
+def test_bits_are_held_and_let_go(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.PrecisionLab(P=8)")
+    held = lab.root.get_by_role("button", name="Let all bits go")
+    expect(held).to_be_hidden()
+    share = read(lab, "kumar_share")
+    lab.drag_slider("P_a", 0.05)
+    wide_page.wait_for_value("lab.held.get('P_a')", bool)
+    assert read(lab, "kumar_share") < share
+    lab.drag_slider("Mb", 0.2)  # the layout is one of the hand's
+    wide_page.wait_for_value("lab.Mb", lambda value: value < 3)
+    assert read(lab, "layout_bits") < 8
+    lab.drag_slider("P", 0.9)
+    wide_page.wait_for_value("lab.P", lambda value: value > 14)
+    assert read(lab, "layout_bits") < 12  # the held mantissa has stayed
+    expect(held).to_be_visible()
+    held.click()
+    wide_page.wait_for_value("any(lab.held.values())", lambda value: not value)
+    lab.settled()
+    assert read(lab, "layout_bits") == pytest.approx(wide_page.value("lab.P"), abs=6e-3)
+    assert read(lab, "kumar_share") > share
+    wide_page.assert_quiet()
+
+
+def test_a_setting_without_what_a_plot_needs_leaves_it(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.PrecisionLab()")
+    marker = lab.root.locator('[data-plot="memory"] [data-marker="QAT"]')
+    expect(marker).to_be_visible()
+    share = read(lab, "chen_share")
+    lab.root.locator('[data-cell="setting"] select').select_option("W16A4")
+    expect(marker).to_be_hidden()
+    assert read(lab, "chen_share") != share
+    points = lab.root.locator('[data-plot="share"] circle[data-row]')
+    expect(points).to_have_count(7)
+    wide_page.assert_quiet()

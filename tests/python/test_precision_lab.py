@@ -1,0 +1,204 @@
+"""The PrecisionLab without a browser: its cells are what the library and the papers say."""
+
+import numpy as np
+import pytest
+import traitlets
+
+import scalewidgets as sw
+from scalewidgets.allocation.optimum import demand_optimum
+from scalewidgets.widgets.lab import Lab
+from scalewidgets.widgets.precision_lab import PrecisionLab
+
+KUMAR, SUN, CHEN = (
+    sw.law(name)
+    for name in ("kumar2024_precision", "sun2025_fp_quant.surface", "chen2025_qat.loss")
+)
+BITS = np.linspace(4.0, 15.0, 12)
+
+
+def best_layout(P: float) -> dict[str, float]:
+    laws = {name: sw.law(f"sun2025_fp_quant.{name}_opt") for name in ("Eb", "Mb")}
+    return {name: float(law.predict(P=P)) for name, law in laws.items()}
+
+
+def test_the_hand_is_where_the_laws_say() -> None:
+    lab = PrecisionLab(N="1B", D="1T", P=5, P_w=4, P_post=6, Eb=4, Mb=3, Bk=256, setting="W4A16")
+    shown = lab.sheet()
+    trained = KUMAR.predict(N=1e9, D=1e12, P_w=4, P_a=5, P_kv=5)
+    assert shown.get("kumar_loss") == pytest.approx(trained, rel=1e-12)
+    at_16 = KUMAR.predict(N=1e9, D=1e12)
+    assert shown.get("kumar_added") == pytest.approx(trained - at_16, rel=1e-9)
+    afterwards = KUMAR.predict(N=1e9, D=1e12, P_post=6) - at_16
+    assert shown.get("post_added") == pytest.approx(afterwards, rel=1e-9)
+    layout = SUN.predict(N=1e9, D=1e12, Eb=4, Mb=3, Bk=256)
+    assert shown.get("sun_loss") == pytest.approx(layout, rel=1e-12)
+    qat = CHEN.with_constants("W4A16").predict(N=1e9, D=1e12, G=256)
+    assert shown.get("chen_loss") == pytest.approx(qat, rel=1e-12)
+    full = sw.law("chen2025_qat.bf16").predict(N=1e9, D=1e12)
+    assert shown.get("chen_added") == pytest.approx(qat - full, rel=1e-9)
+
+
+def test_effective_parameters_give_the_same_loss_in_full_precision() -> None:
+    lab = PrecisionLab(P=5, P_a=6)
+    shown, table = lab.sheet(), lab.compared
+    share = dict(zip(table["law"], table["effective_share"], strict=True))
+    at = {"N": lab.N, "D": lab.D}
+    effective = sw.law("kumar2024_precision.N_eff").predict(N=lab.N, P_w=5, P_a=6, P_kv=5)
+    assert share["integer"] * lab.N == pytest.approx(effective, rel=1e-12)
+    best = sw.law("sun2025_fp_quant.N_eff").predict(**at, P=5, Bk=128)
+    assert share["floating point"] * lab.N == pytest.approx(best, rel=1e-9)
+    plain = sw.law("chen2025_qat.bf16").predict(N=share["QAT"] * lab.N, D=lab.D)
+    assert shown.get("chen_loss") == pytest.approx(plain, rel=1e-9)
+    assert shown.get("sun_share_P") == pytest.approx(share["floating point"], rel=1e-9)
+
+
+def test_published_numbers_come_out() -> None:
+    shown = PrecisionLab(N="1B", P=4, Eb=4, Mb=3).sheet()
+    assert shown.get("sun_crit") == pytest.approx(27e12, rel=0.02)  # Sun et al., Sec. 4.3
+    assert 7.0 <= shown.get("kumar_best_P") <= 8.0  # Kumar et al., Sec. 4.3
+    assert 1 / shown.get("kumar_share") > 4  # Kumar et al., Sec. 4.3.2
+    at_1e21 = PrecisionLab(P=16, N="1B", D=1e21 / 6e9).sheet()
+    assert at_1e21.get("sun_best_P") == pytest.approx(4.190, abs=5e-4)  # Sun et al., Fig. 18
+
+
+def test_the_best_floating_bits_are_the_papers_closed_form() -> None:
+    lab = PrecisionLab(N="70B", D="1.4T", P=8)
+    shown = lab.sheet()
+    C = shown.get("C")
+    assert pytest.approx(6 * 70e9 * 1.4e12 * 8 / 16) == C
+    expected = sw.law("sun2025_fp_quant.P_opt_C").predict(C=C, Bk=128)
+    assert shown.get("sun_best_P") == pytest.approx(expected, rel=1e-9)
+    apart = shown.get("sun_best_P") - shown.get("kumar_best_P")
+    assert shown.get("apart_bits") == pytest.approx(apart)
+
+
+@pytest.mark.parametrize("D", ["10B", "10T"])
+def test_more_tokens_hurt_beyond_the_turn(D: str) -> None:
+    """The curves turn where the closed forms say, whatever the hand's tokens are."""
+    lab = PrecisionLab(D=D, P=5)
+    shown = lab.sheet()
+    for key in ("post", "sun", "chen"):
+        turn = shown.get(f"{key}_crit")
+        around = turn * np.array([0.97, 1.0, 1.03])
+        left, least, right = shown.tabulate(f"{key}_by_D", "axis_D", around)
+        assert least < min(left, right), key
+        assert shown.get(f"{key}_least") == pytest.approx(least)
+    expected = sw.law("kumar2024_precision.D_crit").predict(N=lab.N, P_post=5)
+    assert shown.get("post_crit") == pytest.approx(expected, rel=1e-12)
+
+
+def test_worth_at_equal_cost_is_compute_in_full_precision() -> None:
+    """The model of full precision that is as good is bought for so many times the cost."""
+    lab = PrecisionLab(N="1B", D="20B", P=6)
+    shown = lab.sheet()
+    C = shown.get("C")
+    tied = dict.fromkeys(("P_w", "P_a", "P_kv"), 6.0)
+    N, D = KUMAR.N_opt(C * 16 / 6, **tied), KUMAR.D_opt(C * 16 / 6, **tied)
+    loss = KUMAR.predict(N=N, D=D, **tied)
+    plain = sw.law("besiroglu2024").with_constants(
+        E=2.7648, B=18060.0, alpha=0.4965, beta=0.4965, A=4299.0 * _share_at_16() ** -0.4965
+    )
+    N, D = demand_optimum(plain.tree, plain.values, np.asarray(loss), np.asarray(0.0))
+    worth = shown.tabulate("kumar_cost", "axis_P", np.array([6.0]))[0]
+    assert worth == pytest.approx(6 * N * D / C, rel=1e-6)
+    assert shown.get("kumar_best") >= shown.tabulate("kumar_cost", "axis_P", BITS).max()
+    assert shown.get("sun_best") >= shown.tabulate("sun_cost", "axis_P", BITS).max()
+
+
+def _share_at_16() -> float:
+    return float(sw.law("kumar2024_precision.N_eff").predict(N=1.0))
+
+
+def test_worth_at_equal_memory_is_memory_in_16_bits() -> None:
+    lab = PrecisionLab(N="1B", D="100B", P=4)
+    shown = lab.sheet()
+    assert shown.get("memory") == 0.5e9  # bytes
+    for bits, worth in zip(BITS, shown.tabulate("post_memory", "axis_P", BITS), strict=True):
+        here = KUMAR.predict(N=4e9 / bits, D=1e11, P_post=bits)
+        assert KUMAR.predict(N=4e9 / 16 * worth, D=1e11) == pytest.approx(here, rel=1e-9)
+    four = CHEN.predict(N=1e9, D=1e11, G=128)
+    plain = sw.law("chen2025_qat.bf16").predict(N=4e9 / 16 * shown.get("chen_memory"), D=1e11)
+    assert plain == pytest.approx(four, rel=1e-9)
+    for key in ("kumar", "post", "sun"):
+        grid = np.linspace(2.0, 15.5, 200)
+        worths = shown.tabulate(f"{key}_memory", "axis_P", grid)
+        best = shown.get(f"{key}_memory_P")
+        assert best == pytest.approx(grid[np.nanargmax(worths)], abs=0.07), key
+
+
+def test_16_bits_are_better_beyond_the_tokens_that_it_says() -> None:
+    lab = PrecisionLab(N="1B", P=5, P_post=4)
+    shown = lab.sheet()
+    bits = {"post": 4.0, "sun": 5.0, "chen": 4.0}
+    for key, P in bits.items():
+        even = shown.get(f"{key}_even")
+        for factor, better in ((0.5, True), (2.0, False)):
+            there = PrecisionLab(N="1B", P=5, P_post=4, D=even * factor).sheet()
+            worth = there.tabulate(f"{key}_memory", "axis_P", np.array([P]))[0]
+            assert bool(worth > 1) is better, key
+    at_5 = shown.tabulate("sun_even_at", "axis_P", np.array([5.0]))[0]
+    assert shown.get("sun_even") == pytest.approx(at_5, rel=1e-9)
+
+
+def test_bits_follow_until_they_are_held() -> None:
+    lab = PrecisionLab(P=6)
+    shown = lab.sheet()
+    assert [shown.get(f"set_{n}") for n in ("P_w", "P_a", "P_kv", "P_post")] == [6.0] * 4
+    assert shown.get("set_Eb") == pytest.approx(best_layout(6)["Eb"])
+    assert shown.get("layout_bits") == pytest.approx(6.0)
+    assert shown.get("some_held") == 0
+    lab.P_w = 8.0
+    lab.P = 5.0
+    shown = lab.sheet()
+    assert (shown.get("set_P_w"), shown.get("set_P_a")) == (8.0, 5.0)
+    lab.held = {}
+    assert lab.sheet().get("set_P_w") == 5.0
+
+
+def test_number_types_and_settings_are_the_published_sets() -> None:
+    lab = PrecisionLab(number_type="floating_point_weights", setting="W16A4")
+    shown = lab.sheet()
+    for name, value in KUMAR.sets["floating_point_weights"].values.items():
+        assert shown.get(f"kumar_{name}") == value
+    for name, value in CHEN.sets["W16A4"].values.items():
+        assert shown.get(f"chen_{name}") == value
+    assert (shown.get("weights_in_4"), shown.get("all_in_4")) == (0, 0)
+    for setting, all_in_4 in (("W4A4_FC2_8bit", 0), ("W4A16", 0), ("W4A4", 1)):
+        lab.setting = setting
+        shown = lab.sheet()
+        assert (shown.get("weights_in_4"), shown.get("all_in_4")) == (1, all_in_4)
+
+
+def test_a_surface_of_the_users_takes_kumars_place() -> None:
+    law = sw.law("besiroglu2024")
+    shown = PrecisionLab(law, N="7B", D="2T", P=16).sheet()
+    assert (shown.get("kumar_E"), shown.get("kumar_beta")) == (law.values["E"], law.values["beta"])
+    at_16 = law.predict(N=7e9 * _share_at_16(), D=2e12)
+    assert shown.get("kumar_loss") == pytest.approx(at_16, rel=1e-12)
+    fit = sw.fit("hoffmann2022", sw.load_runs("simulated"))
+    assert PrecisionLab(fit).sheet().get("kumar_A") == fit.params["A"]
+    own = KUMAR.with_constants(gamma_w=3.0)
+    assert PrecisionLab(own).sheet().get("kumar_gamma_w") == 3.0
+    with pytest.raises(ValueError, match="kaplan2020 is neither"):
+        PrecisionLab(sw.law("kaplan2020"))
+
+
+def test_mistakes_are_refused_and_the_picture_stays() -> None:
+    lab = PrecisionLab()
+    before = lab.sheet().get("kumar_loss")
+    with pytest.raises(traitlets.TraitError, match="N must be positive"):
+        lab.N = 0
+    with pytest.raises(traitlets.TraitError, match="P_a"):
+        lab.P_a = 2.0  # the activations' factor has no value there
+    with pytest.raises(TypeError, match="Did you mean 'setting'"):
+        PrecisionLab(settings="W4A4")
+    assert lab.sheet().get("kumar_loss") == before
+
+
+def test_it_shows_the_same_text_and_a_page_without_python() -> None:
+    lab: Lab = PrecisionLab()
+    assert repr(lab) == repr(PrecisionLab()) == str(lab)
+    assert "integer 0.191, floating point 0.886, QAT 0.738" in repr(lab)
+    shown = lab.snapshot()
+    assert shown["readouts"]["Integer"]["Best bits at equal cost"]["text"] == "7.00"
+    assert "Equal cost" in lab.to_html()
