@@ -6,7 +6,7 @@ from ..allocation.surfaces import plain_surface, real_surface, with_repetition
 from ..lawbook import Law
 from ..lawbook import expression as ex
 from .data_facts import FIRST_SAMPLES, MIXING, ONE_POOL, TWO_POOLS, domains, known
-from .law_cells import chosen, pick, symbol
+from .law_cells import chosen, compute_optimal, pick, symbol
 from .vocabulary import Solve
 
 TOPICS = {
@@ -98,18 +98,7 @@ def _repeating(law: Law) -> dict[str, ex.Tree | str]:
 def solves(law: Law) -> list[Solve]:
     """Best splits of the compute: as the law says, and as it would say were all tokens new."""
     trees = {"best": repeated_surface(law), "new": _over_cells(law, plain_surface(law))}
-    return [
-        Solve(
-            "budget",
-            [f"{key}_N", f"{key}_D"],
-            tree,
-            ex.derivative(tree, "N"),
-            ex.derivative(tree, "D"),
-            budget="C",
-            factor=6.0,
-        )
-        for key, tree in trees.items()
-    ]
+    return [compute_optimal([f"{key}_N", f"{key}_D"], tree, "C") for key, tree in trees.items()]
 
 
 # --- filtering --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from ..fitting.objective import KINDS
 from ..lawbook import Law
 from ..lawbook import expression as ex
 from ..lawbook.precision import BITS, bit_factors
-from .law_cells import chosen
+from .law_cells import chosen, compute_optimal
 from .vocabulary import Refit, Solve
 
 RUN_ROWS = {"run_N": "runs_N", "run_D": "runs_D", "run_C": "runs_C", "run_loss": "runs_loss"}
@@ -82,15 +82,7 @@ def solves(plain: ex.Tree, precise: ex.Tree) -> list[Solve]:
     by = {name: ex.derivative(plain, name) for name in ("N", "D")}
     tied = _tied(precise)
     return [
-        Solve(
-            "budget",
-            ["chinchilla_N", "chinchilla_D"],
-            plain,
-            by["N"],
-            by["D"],
-            budget="C",
-            factor=6.0,
-        ),
+        compute_optimal(["chinchilla_N", "chinchilla_D"], plain, "C"),
         Solve(
             "demand",
             ["inference_N", "inference_D"],

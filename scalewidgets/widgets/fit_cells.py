@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..fitting.objective import KINDS
 from ..lawbook import Law
 from ..lawbook import expression as ex
-from .law_cells import chosen, symbol
+from .law_cells import chosen, compute_optimal, symbol
 from .vocabulary import Parabolas, Refit, Solve
 
 # What is read for each run; a run that a hand has moved has its loss multiplied by its factor.
@@ -105,15 +105,7 @@ def _of_runs(law: Law, truth: Law | None) -> dict[str, ex.Tree | str]:
 def solves(law: Law, truth: Law | None) -> list[Solve]:
     """The optimum at C, and at a little more for the exponent there."""
     return [
-        Solve(
-            "budget",
-            [f"{key}_N{end}", f"{key}_D{end}"],
-            tree,
-            ex.derivative(tree, "N"),
-            ex.derivative(tree, "D"),
-            budget=budget,
-            factor=6.0,
-        )
+        compute_optimal([f"{key}_N{end}", f"{key}_D{end}"], tree, budget)
         for key, tree in _surfaces(law, truth).items()
         for budget, end in (("C", ""), ("C_up", "_up"))
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..lawbook import Law
 from ..lawbook import expression as ex
+from .vocabulary import Solve
 
 # A law may have an ``x`` or an ``equation`` of its own: in formulas its symbols have a prefix.
 _PREFIX = "s_"
@@ -34,6 +35,12 @@ def pick(choice: str, values: Sequence[ex.Tree]) -> ex.Tree:
     for position in reversed(range(len(others))):
         tree = ("where", ("<", choice, position + 0.5), others[position], tree)
     return tree
+
+
+def compute_optimal(outputs: Sequence[str], tree: ex.Tree, budget: str) -> Solve:
+    """N and D of least loss whose training, 6 N D, takes what a cell says."""
+    by_N, by_D = ex.derivative(tree, "N"), ex.derivative(tree, "D")
+    return Solve("budget", outputs, tree, by_N, by_D, budget=budget, factor=6.0)
 
 
 def chosen(choice: str, position: int) -> str:

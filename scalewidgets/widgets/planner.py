@@ -167,7 +167,10 @@ class Planner(Lab):
 
     @property
     def strategies(self) -> pl.DataFrame:
-        """All strategies side by side, with intervals where there are draws."""
+        """All strategies side by side, with intervals where there are draws.
+
+        A Polars table: ``lab.strategies.write_csv("plan.csv")`` takes it away.
+        """
         return compare_strategies(
             self._source,
             C=self.C,

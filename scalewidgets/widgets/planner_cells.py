@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..allocation.surfaces import TRAINING_BITS, plain_surface, real_surface
 from ..lawbook import Law
 from ..lawbook import expression as ex
-from .law_cells import symbol
+from .law_cells import compute_optimal, symbol
 from .vocabulary import Solve
 
 # Strategy to its name and to the cell that says whether there is anything for it to take care of.
@@ -96,7 +96,7 @@ def solves(law: Law, repeats: bool) -> list[Solve]:
     plain, bits = trees["chinchilla"], trees["precision"]
     by_N, by_D = ex.derivative(plain, "N"), ex.derivative(plain, "D")
     found = [
-        _budget("chinchilla", plain),
+        compute_optimal(["chinchilla_N", "chinchilla_D"], plain, "C"),
         Solve(
             "demand",
             ["inference_N", "inference_D"],
@@ -128,16 +128,6 @@ def solves(law: Law, repeats: bool) -> list[Solve]:
             target="chinchilla_planned",
         ),
     ]
-    return [*found, _budget("data", trees["data"])] if repeats else found
-
-
-def _budget(key: str, tree: ex.Tree) -> Solve:
-    return Solve(
-        "budget",
-        [f"{key}_N", f"{key}_D"],
-        tree,
-        ex.derivative(tree, "N"),
-        ex.derivative(tree, "D"),
-        budget="C",
-        factor=6.0,
-    )
+    if repeats:
+        found.append(compute_optimal(["data_N", "data_D"], trees["data"], "C"))
+    return found
