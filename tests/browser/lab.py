@@ -7,6 +7,8 @@ from scalewidgets.lawbook.quantity import format_quantity
 from .jupyter import LabPage
 
 ANSWERED = "answered"
+TWO_FRAMES = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => done(null))))"""
 
 
 class Lab:
@@ -64,4 +66,7 @@ class Lab:
         return float(self.page.wait_for_value(expression, is_shown))
 
     def settled(self) -> None:
+        """Waits until the kernel has answered what was last asked: by the next frame the lab knows
+        that it has asked."""
+        self.page.page.evaluate(TWO_FRAMES)
         expect(self.state).to_have_attribute("data-state", ANSWERED)

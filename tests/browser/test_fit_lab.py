@@ -78,6 +78,7 @@ def test_the_browser_moves_all_in_the_frame_before_the_kernel_answers(wide_page:
     )
     for _ in range(5):
         wide_page.page.keyboard.press("ArrowRight")
+    wide_page.page.wait_for_function("window.__seen.some(([state]) => state === 'waiting')")
     lab.settled()
     seen = wide_page.page.evaluate("window.__seen")
     waiting = [text for state, text in seen if state == "waiting"]
