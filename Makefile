@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab test check lint front-end build bench dist clean node chromium
+.PHONY: help lab test check lint audit front-end build bench dist clean node chromium
 
 PYTHON ?= python3
 LAB_ARGS ?=
@@ -23,7 +23,7 @@ help:
 	@echo 'make check   the quick tests, on the source tree and without a browser'
 	@echo 'make build   bundle js/src into scalewidgets/static'
 	@echo 'make bench   the benchmarks: the kernel, and drag to paint in JupyterLab'
-	@echo 'make dist    the wheel and the source archive, in dist/'
+	@echo 'make dist    wheel and source archive in dist/, tried with every Python at hand'
 	@echo 'make clean   remove all that was made, the environment included'
 
 # The built front end is committed: only who changes its sources needs Node.
@@ -48,7 +48,7 @@ test: lint front-end chromium
 	$(BIN)/pytest -p no:nbval -v tests/browser
 
 # PYTHONPATH puts the source tree before the installed wheel. nbval takes seconds to load.
-check: lint front-end
+check: lint audit front-end
 	PYTHONPATH=$(CURDIR) $(BIN)/pytest -p no:nbval -n auto -m 'not slow' tests/python
 
 lint: .venv/.test
@@ -56,6 +56,9 @@ lint: .venv/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: .venv/.dist
+	$(BIN)/python tests/release/audit.py
 
 front-end: js/node_modules/.ready
 	cd js && npm run --silent check && npm run --silent test
@@ -67,7 +70,9 @@ bench: .venv/.bench chromium
 	$(BIN)/pytest -v -rs benchmarks --benchmark-only --benchmark-columns median,iqr,rounds
 	$(BIN)/python -m benchmarks.browser
 
-dist: dist/.built
+dist: .venv/.dist
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(BIN)/python tests/release/environments.py
 
 clean:
 	rm -rf .venv js/node_modules dist build screenshots
@@ -94,7 +99,8 @@ dist/.built: $(SOURCES) | .venv/.made
 .venv/.lab: EXTRAS := lab
 .venv/.test: EXTRAS := lab,test
 .venv/.bench: EXTRAS := lab,test,bench
-.venv/.lab .venv/.test .venv/.bench: dist/.built
+.venv/.dist: EXTRAS := dist
+.venv/.lab .venv/.test .venv/.bench .venv/.dist: dist/.built
 	$(BIN)/pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/pip install --quiet "$$(echo dist/*.whl)[$(EXTRAS)]"
 	touch $@
