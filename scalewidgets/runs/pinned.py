@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 _TIMEOUT = 30  # seconds, for the connection and for each piece
@@ -139,7 +141,7 @@ def _download(name: str, file: Original) -> Path:
             known_hash=f"sha256:{file.sha256}",
             fname=cached.name,
             path=cached.parent,
-            downloader=lambda url, path, _: _download_bounded(url, path, file.bytes),
+            downloader=lambda url, path, _: _download_resumed(url, path, cached, file.bytes),
         )
     except (OSError, ValueError) as error:
         raise DatasetError(
@@ -150,23 +152,51 @@ def _download(name: str, file: Original) -> Path:
     return cached
 
 
-def _download_bounded(url: str, path: str, limit: int) -> None:
-    """Write what a URL gives to a path; a server that sends more than ``limit`` bytes is left."""
+def _download_resumed(url: str, path: str, cached: Path, limit: int) -> None:
+    """Write what a URL gives to a path, from where an earlier try broke off.
+
+    A server that sends more than ``limit`` bytes is left. What a broken connection or an interrupt
+    leaves is kept beside the cached file; only the whole is checked, by the caller. One process
+    takes it up: another one that comes meanwhile starts anew.
+    """
     import pooch
 
-    with open(path, "wb") as file:
-        pooch.HTTPDownloader(timeout=_TIMEOUT)(url, _Bounded(file, limit), None)
+    part = cached.with_name(f"{cached.name}.part")
+    with suppress(FileNotFoundError):
+        part.replace(path)
+    with open(path, "ab") as opened:
+        growing = _Growing(opened, limit)
+        # Not compressed: a range counts the bytes that are sent.
+        asked = {"Accept-Encoding": "identity"}
+        if growing.size:
+            asked["Range"] = f"bytes={growing.size}-"
+        answered = {"response": growing.begin}
+        download = pooch.HTTPDownloader(timeout=_TIMEOUT, headers=asked, hooks=answered)
+        try:
+            download(url, growing, None)
+        except BaseException as error:
+            if growing.size and not isinstance(error, ValueError):
+                os.replace(path, part)
+            raise
 
 
-class _Bounded:
-    """A file that takes so many bytes and no more."""
+class _Growing:
+    """A partial file that takes so many bytes in all and no more."""
 
     def __init__(self, file: BinaryIO, limit: int) -> None:
-        self._file, self._limit, self._left = file, limit, limit
+        self._file, self._limit = file, limit
+
+    @property
+    def size(self) -> int:
+        return self._file.seek(0, os.SEEK_END)
+
+    def begin(self, response: Any, **_: Any) -> None:
+        """A server that sends the whole, or has no such rest, makes the file start again."""
+        if response.status_code in (HTTPStatus.OK, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE):
+            self._file.truncate(0)
 
     def write(self, piece: bytes) -> None:
-        self._left -= len(piece)
-        if self._left < 0:
+        if self.size + len(piece) > self._limit:
             raise ValueError(f"the server sends more than the {self._limit} bytes of the file")
         self._file.write(piece)
 

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from scalewidgets.runs import DatasetError, datasets, load_runs, read_runs
+from scalewidgets.runs import DatasetError, datasets, load_runs, pinned, read_runs
 from scalewidgets.runs.datasets import load_curves
 from scalewidgets.runs.pinned import Original
 
@@ -26,8 +26,9 @@ from scalewidgets.runs.pinned import Original
 module = importlib.import_module("scalewidgets.runs.datasets")
 
 CONTENT = b"Model Size,FLOP,loss,note\n" + b"".join(
-    b"%de8,6e19,%.2f,n%d\n" % (i + 1, 3.0 - 0.1 * i, i) for i in range(8)
+    b"%de8,6e19,%.2f,n%d%s\n" % (i + 1, 3.0 - 0.1 * i, i, b"." * 1000) for i in range(8)
 )
+BROKEN_OFF, KEPT = 5000, 4096  # bytes: whole pieces of 1,024 are written
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PATH = "data/toy runs.csv"
 RECORD = {
@@ -51,7 +52,11 @@ class Server:
     content: bytes = CONTENT
     declared: int | None = None
     status: int = 200
+    ranges: bool = True
+    location: str = ""
+    stall: threading.Event | None = None
     asked: list[str] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -61,11 +66,23 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             answers.asked.append(self.path)
-            self.send_response(answers.status)
-            declared = len(answers.content) if answers.declared is None else answers.declared
-            self.send_header("Content-Length", str(declared))
+            start, status = 0, answers.status
+            if answers.ranges and (asked := self.headers.get("Range")):
+                start = int(asked.removeprefix("bytes=").removesuffix("-"))
+                status = 206 if start < len(answers.content) else 416
+            moved = answers.location and self.path == "/toy.csv"
+            self.send_response(302 if moved else status)
+            if moved:
+                self.send_header("Location", answers.location)
+            content = b"" if moved else answers.content[start:]
+            whole = len(answers.content) if answers.declared is None else answers.declared
+            self.send_header("Content-Length", str(0 if moved else max(whole - start, 0)))
             self.end_headers()
-            self.wfile.write(answers.content)
+            answers.sent.append(len(content))
+            self.wfile.write(content)
+            if answers.stall is not None and not moved:
+                self.wfile.flush()
+                answers.stall.wait(30)
 
         def log_message(self, *args: Any) -> None:
             pass
@@ -134,9 +151,75 @@ def test_a_server_that_sends_too_much_is_left(server: Server, toy: Path) -> None
     assert cached_files(toy) == []
 
 
-def test_a_truncated_answer(server: Server, toy: Path) -> None:
-    server.content, server.declared = CONTENT[:50], len(CONTENT)
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_truncated_answer_is_continued(server: Server, toy: Path, ranges: bool) -> None:
+    server.content, server.declared, server.ranges = CONTENT[:BROKEN_OFF], len(CONTENT), ranges
     with pytest.raises(DatasetError, match=r"could not be downloaded from http://127"):
+        load_runs("toy")
+    assert cached_files(toy) == [f"{SHA256[:12]}-toy runs.csv.part"]
+    assert not datasets()["available"].item()
+    server.content, server.declared = CONTENT, None
+    assert len(load_runs("toy")) == 6
+    assert server.sent == [BROKEN_OFF, len(CONTENT) - (KEPT if ranges else 0)]
+    assert cached_files(toy) == [f"{SHA256[:12]}-toy runs.csv"]
+
+
+def test_a_wrong_beginning_is_found_out_and_not_kept(server: Server, toy: Path) -> None:
+    server.content, server.declared = b"x" * BROKEN_OFF, len(CONTENT)
+    with pytest.raises(DatasetError):
+        load_runs("toy")
+    server.content, server.declared = CONTENT, None
+    with pytest.raises(DatasetError, match=SHA256):
+        load_runs("toy")
+    assert cached_files(toy) == []
+    assert len(load_runs("toy")) == 6
+
+
+def test_a_rest_that_is_not_there_starts_again(server: Server, toy: Path) -> None:
+    toy.mkdir()
+    (toy / f"{SHA256[:12]}-toy runs.csv.part").write_bytes(b"x" * len(CONTENT))
+    with pytest.raises(DatasetError, match="416"):
+        load_runs("toy")
+    assert cached_files(toy) == []
+    assert len(load_runs("toy")) == 6
+
+
+def test_a_server_that_stalls_is_left_and_continued(
+    server: Server, toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pinned, "_TIMEOUT", 0.2)
+    server.content, server.declared = CONTENT[:BROKEN_OFF], len(CONTENT)
+    server.stall = threading.Event()
+    with pytest.raises(DatasetError, match="timed out"):
+        load_runs("toy")
+    server.stall.set()
+    server.content, server.declared, server.stall = CONTENT, None, None
+    assert len(load_runs("toy")) == 6
+    assert server.sent == [BROKEN_OFF, len(CONTENT) - KEPT]
+
+
+def test_a_server_that_is_down_for_a_while_costs_nothing(server: Server, toy: Path) -> None:
+    server.content, server.declared = CONTENT[:BROKEN_OFF], len(CONTENT)
+    with pytest.raises(DatasetError):
+        load_runs("toy")
+    server.content, server.declared, server.status, server.ranges = b"", None, 503, False
+    with pytest.raises(DatasetError, match="503"):
+        load_runs("toy")
+    server.content, server.status, server.ranges = CONTENT, 200, True
+    assert len(load_runs("toy")) == 6
+    assert server.sent[-1] == len(CONTENT) - KEPT
+
+
+def test_a_redirect_is_followed(server: Server) -> None:
+    server.location = "/moved.csv"
+    assert len(load_runs("toy")) == 6
+    assert server.asked == ["/toy.csv", "/moved.csv"]
+
+
+@pytest.mark.parametrize("location", ["/toy.csv", "file:///etc/passwd", "ftp://127.0.0.1/toy.csv"])
+def test_a_redirect_to_nowhere_is_told(server: Server, toy: Path, location: str) -> None:
+    server.location = location
+    with pytest.raises(DatasetError, match="could not be downloaded"):
         load_runs("toy")
     assert cached_files(toy) == []
 
