@@ -10,6 +10,7 @@ from .design import suggest_runs
 from .multiverse import Multiverse, multiverse
 from .objective import Objective
 from .parametric import fit
+from .pass_rates import PassRates, fit_pass_rates
 from .profile import Profile
 from .result import Fit
 from .rollout import RollOut, roll_out
@@ -30,6 +31,7 @@ __all__ = [
     "Multiverse",
     "Note",
     "Objective",
+    "PassRates",
     "Profile",
     "RollOut",
     "Universe",
@@ -41,6 +43,7 @@ __all__ = [
     "compare_fits",
     "cross_validate",
     "fit",
+    "fit_pass_rates",
     "likelihood_ratio",
     "multiverse",
     "roll_out",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .leverage import SINGULAR
 from .objective import Objective
 from .problem import Problem
 from .solver import CONVERGED, Solution, exact
@@ -14,9 +15,6 @@ from .types import Array
 
 AT_REST = 1e-6  # what Newton still forecasts for a start that came to rest
 AGREEMENT = 1e-6  # relative gap within which two starts have found the same optimum
-# A direction of the constants whose information is this much below the strongest one's is lost in
-# rounding: two constants then explain the same thing.
-SINGULAR = 1e-13
 VAGUE = 3.0  # standard error of a logarithm: the amplitude is known to a factor of 20 only
 VANISHED = 1e-6  # share of the loss
 # Scatter across a line over that along it, in logarithms: real runs miss their budget by 1 %.

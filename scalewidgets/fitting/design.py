@@ -16,7 +16,7 @@ import polars as pl
 from ..lawbook import expression as ex
 from ..lawbook.frontier import FLOPS_PER_PARAMETER_TOKEN
 from ..lawbook.law import spelling_hint
-from .certificate import SINGULAR
+from .leverage import SINGULAR
 from .types import Array, FitError, one_blas_thread
 from .uncertainty import bend
 

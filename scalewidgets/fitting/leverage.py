@@ -8,7 +8,9 @@ import numpy as np
 
 from .types import Array
 
-_LOST = 1e-13  # directions weaker than this share of the strongest one are rounding
+# A direction of the constants whose information is this much below the strongest one's is lost in
+# rounding: two constants then explain the same thing.
+SINGULAR = 1e-13
 _CALM = 0.3  # of the mean absolute residual, where the projection falls below
 _LEAST = 0.05  # of a residual's variance is left at least: beyond, one run decides a constant alone
 
@@ -24,11 +26,16 @@ class Leverage:
     weights : array (runs,)
     inner : array (k, k)
         Generalised inverse of sum w g g'.
+    seen : array (k, directions)
+        Directions that the runs determine: orthonormal where each constant is measured in ``unit``.
+    unit : array (k,)
     """
 
     slopes: Array
     weights: Array
     inner: Array
+    seen: Array
+    unit: Array
 
     @property
     def own(self) -> Array:
@@ -69,6 +76,6 @@ def leverage(slopes: Array, weights: Array) -> Leverage:
     with np.errstate(all="ignore"):
         scaled = np.nan_to_num(information / np.outer(width, width))
     strength, axes = np.linalg.eigh(scaled)
-    kept = strength > _LOST * strength[-1]
+    kept = strength > SINGULAR * strength[-1]
     inner = (axes[:, kept] / strength[kept]) @ axes[:, kept].T
-    return Leverage(slopes, weights, inner / np.outer(width, width))
+    return Leverage(slopes, weights, inner / np.outer(width, width), axes[:, kept], 1.0 / width)

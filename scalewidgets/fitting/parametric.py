@@ -106,6 +106,7 @@ def fit(
     problem = Problem(law, columns, table["loss"].to_numpy(), fixed, tied, bounds)
     if start is not None:
         _check_start(start, problem)
+        start = {name: float(value) for name, value in start.items()}
     return solve(problem, table, objective, _weights(weights, problem), start)
 
 

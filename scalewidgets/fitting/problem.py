@@ -65,7 +65,11 @@ def check_constants(law: Law, given: Mapping[str, float], what: str) -> None:
     for name, value in given.items():
         if name not in law.values:
             raise FitError(f"fit: {what} names {name!r}, but {law.id} has {', '.join(law.values)}")
-        if not isinstance(value, Real) or not np.isfinite(float(value)):
+        try:
+            finite = isinstance(value, Real) and np.isfinite(float(value))
+        except OverflowError:  # of a whole number with over 308 digits
+            finite = False
+        if not finite:
             raise FitError(f"fit: {what} must give {name} a finite number, not {value!r}")
 
 
@@ -187,6 +191,7 @@ class Problem:
         self.law = law
         self.fixed, self.tied, self.bounds = dict(fixed or {}), dict(tied or {}), dict(bounds or {})
         check_constants(law, self.fixed, "fixed")
+        self.fixed = {name: float(value) for name, value in self.fixed.items()}
         check_ties(law, self.tied, self.fixed)
         self.free = [n for n in law.values if n not in self.fixed and n not in self.tied]
         check_bounds(law, self.bounds, self.free)

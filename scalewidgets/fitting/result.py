@@ -70,13 +70,18 @@ class Fit:
 
     @cached_property
     def covariance(self) -> Array:
-        """Covariance (k, k) of the free constants, in the order of ``problem.free``."""
+        """Covariance (k, k) of the free constants, in the order of ``problem.free``.
+
+        The variance of a constant that the runs do not determine is infinite, its covariance with
+        others NaN.
+        """
         found, _ = covariance(self.problem, self.objective, self.theta, self.weights[None])
         return found
 
     @property
     def stderr(self) -> dict[str, float]:
-        """Standard error of each constant from the covariance (0 for fixed ones).
+        """Standard error of each constant from the covariance (0 for fixed ones, infinity for
+        those that the runs do not determine).
 
         An approximation by the curvature at the optimum; ``fit.bootstrap()`` does without it.
         """

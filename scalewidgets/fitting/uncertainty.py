@@ -15,7 +15,7 @@ import polars as pl
 from scipy.special import ndtr, ndtri, stdtrit
 
 from . import intervals, resampling
-from .leverage import Leverage, leverage
+from .leverage import SINGULAR, Leverage, leverage
 from .objective import Objective
 from .problem import Problem
 from .resampling import Groups, Resampling
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 CHUNK = 250  # resamples at once: their arrays stay in the processor's cache
 SMALL_CHUNK = 50  # for other workers: 4,000 resamples are work for 80 of them
+# A constant of which this share lies outside of what the runs determine is not determined: along
+# directions of SINGULAR information it counts against an error of one.
+_OUTSIDE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class Bend:
     Attributes
     ----------
     inverse : array (k, k)
-        Inverse of its Hessian; NaN where that is singular, 0 for constants at their bound, which
-        stay there.
+        Inverse of its Hessian; 0 for constants at their bound, which stay there. For a constant
+        that the runs do not determine infinity, and NaN with the others; NaN where the Hessian has
+        no value.
     spread : array (k, k)
         Covariance by the sandwich: ``inverse`` on both sides of the sum over runs of psi^2 g g',
         with psi swollen by the run's leverage.
@@ -47,7 +51,7 @@ class Bend:
         on average. For least squares their variance.
     uneven : array (k,)
         The same for each coordinate wherever they scatter how: its variance by the sandwich over
-        its entry of ``inverse``.
+        its entry of ``inverse``. NaN for what the runs do not determine.
     degrees : array (k,)
         Degrees of freedom of each variance in ``spread``.
     """
@@ -79,13 +83,14 @@ def bend(problem: Problem, objective: Objective, theta: Array, weights: Array) -
     spare = max(int(np.count_nonzero(w)) - problem.size, 1)
     # a constant that no run bounds may lie, or vary, beyond the largest number
     with np.errstate(all="ignore"):
-        inverse = _inverse(curved, pinned)
+        inverse, lost = _inverse(curved, pull, pinned)
         tau = np.sum(w * smooth.slope(r) ** 2) / spare
         even = float(tau * np.sum(w) / np.sum(w * expected))
         shifts = inverse @ (g * score)  # what each run moves the constants by
         spread = shifts @ shifts.T
-        uneven = np.diagonal(spread) / np.diagonal(inverse)
+        uneven = np.where(lost, np.nan, np.diagonal(spread) / np.diagonal(inverse))
         degrees = _degrees(smooth, shifts, spare)
+    inverse, spread = _unbounded(inverse, lost), _unbounded(spread, lost)
     unit = smooth.delta if objective.kind == "lad" else 1.0
     return Bend(inverse * unit, spread, even / unit, uneven / unit, degrees)
 
@@ -104,16 +109,30 @@ def _degrees(objective: Objective, shifts: Array, spare: int) -> Array:
     return np.asarray(np.fmax(np.fmin(found, spare), 1.0))
 
 
-def _inverse(curved: Array, pinned: npt.NDArray[np.bool_]) -> Array:
-    """Inverse (k, k), scaled on the way; NaN where singular, 0 for pinned constants."""
-    apart = pinned[:, None] | pinned
-    curved = np.where(apart, np.eye(len(curved)), curved)
-    width = np.sqrt(np.maximum(np.abs(np.diagonal(curved)), 1e-300))
-    try:
-        inverse = np.linalg.inv(curved / np.outer(width, width)) / np.outer(width, width)
-    except np.linalg.LinAlgError:
-        return np.full(curved.shape, np.nan)
-    return np.where(apart, 0.0, inverse)
+def _inverse(
+    curved: Array, pull: Leverage, pinned: npt.NDArray[np.bool_]
+) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Inverse (k, k) along what the runs determine, and the constants (k,) that lie outside too.
+
+    The slopes of the law say what that is. The Hessian of constants that explain the same thing is
+    as good as singular, and what its inverse holds then is rounding, another on every machine.
+    """
+    scaled = pull.seen.T @ (curved * np.outer(pull.unit, pull.unit)) @ pull.seen
+    if not np.isfinite(scaled).all():
+        return np.full(curved.shape, np.nan), np.zeros(len(curved), dtype=bool)
+    strength, axes = np.linalg.eigh(scaled)
+    kept = np.abs(strength) > SINGULAR * np.abs(strength).max(initial=0.0)
+    seen = pull.seen @ axes[:, kept]
+    outside = 1.0 - np.sum(seen**2, axis=1) > _OUTSIDE**2
+    directions = seen * pull.unit[:, None]
+    return (directions / strength[kept]) @ directions.T, outside & ~pinned
+
+
+def _unbounded(matrix: Array, lost: npt.NDArray[np.bool_]) -> Array:
+    """With infinity for the constants that are lost, and NaN between them and the others."""
+    matrix = np.where(lost[:, None] | lost, np.nan, matrix)
+    matrix[lost, lost] = np.inf
+    return matrix
 
 
 def covariance(
@@ -122,7 +141,8 @@ def covariance(
     """Covariance (k, k) of the free constants, and errors (k,) of the coordinates by the design.
 
     The covariance is the sandwich estimate of M-estimators, H^-1 (sum psi^2 g g') H^-1, with the
-    allowance for leverage of :class:`Leverage`. NaN where H is singular.
+    allowance for leverage of :class:`Leverage`. Infinite for constants that the runs do not
+    determine, NaN where H has no value.
 
     The second are what the certificate asks about: whether the inputs of the runs determine the
     constants, if residuals scatter alike. Where they hardly do, a single residual of high leverage

@@ -195,7 +195,8 @@ class _Ground:
 
         u, v = np.tile(chebpts1(_NODES), _NODES), np.repeat(chebpts1(_NODES), _NODES)
         places = np.stack([middle + half * u, floor(middle + half * u) + wide * v], axis=-1)
-        trace = np.linalg.solve(self.own, self.around.inverse[self.pair])  # how the others follow
+        follow = np.linalg.solve(self.own, self.around.inverse[self.pair])
+        trace = np.nan_to_num(follow)  # how the others follow; those that are not determined stay
         start = theta + (places - theta[self.pair]) @ trace
         known = self._refit(start, self.pair)
         through = np.linalg.solve(_powers(u, v), known)
@@ -210,7 +211,7 @@ class _Ground:
         i = self.pair[axis]
         expected = float(np.sqrt(2.0 * limit * self.own[axis, axis]))
         width = min(expected, _REACH[self.problem.coordinates[i].sign != 0] / _STEPS[-1])
-        trace = self.around.inverse[i] / self.own[axis, axis]
+        trace = np.nan_to_num(self.around.inverse[i] / self.own[axis, axis])
         return self._refit(self.fit.theta + width * _STEPS[:, None] * trace, [i])
 
     def _ends(self, axis: int, line: Array, limit: float) -> tuple[float, float]:

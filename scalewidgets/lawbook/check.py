@@ -18,6 +18,7 @@ from . import expression as ex
 from .catalogue import make
 from .grammar import ExpressionError
 from .law import Law, LawError
+from .places import lines, placed
 from .shape import Notes, check_file, check_part, constants_of, inner
 from .theories import THEORIES
 from .theory import Theory
@@ -204,7 +205,7 @@ def _numbers(content: Mapping[str, Any]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the problems of catalogue files as ``file: key: problem``; 1 when there are any."""
+    """Print the problems of catalogue files as ``file:line: key: problem``; 1 if there are any."""
     parser = argparse.ArgumentParser(
         prog="python -m scalewidgets.lawbook.check", description="Check catalogue files of laws."
     )
@@ -216,15 +217,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check_file(path: Path) -> list[str]:
-    lines = []
+    found, known = [], {}
     if not path.stem.isidentifier():
-        lines.append("a catalogue file's name must be letters, digits and _")
+        found.append("a catalogue file's name must be letters, digits and _")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        lines += problems(content) or _numbers(content)
+        text = path.read_text(encoding="utf-8")
+        content, known = tomllib.loads(text), lines(text)
+        found += problems(content) or _numbers(content)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        lines.append(f"cannot be read: {error}")
-    return [f"{path.name}: {line}" for line in lines]
+        found.append(f"cannot be read: {error}")
+    return [f"{path.name}:{placed(problem, known)}" for problem in found]
 
 
 if __name__ == "__main__":

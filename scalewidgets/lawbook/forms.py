@@ -74,6 +74,8 @@ def latex_name(name: str) -> str:
     """``alpha_N`` -> ``\\alpha_{N}``, ``R_D_star`` -> ``R_{D}^{*}``; words as text."""
     if not name.isidentifier():
         return f"\\text{{{name}}}"
+    if not name.strip("_"):
+        return "\\_" * len(name)
     head, *rest = re.sub(r"(?<=[A-Za-z])(?=\d+$)", "_", name).split("_")  # S1 as S_1
     star = "^{*}" if rest and rest[-1] == "star" else ""
     parts = [p for p in rest if p and p != "star"]

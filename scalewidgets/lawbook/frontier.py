@@ -73,7 +73,7 @@ def compute_optimal(
             total = np.add(alpha, beta)
             balance = (alpha * a / (beta * b)) ** (1.0 / total)
             n = balance * (C / factor) ** (beta / total)
-        return n, C / (factor * n)
+            return n, C / (factor * n)
 
     names = [name for name in values if name in ex.symbols(tree)]
     slopes = surface(tree)

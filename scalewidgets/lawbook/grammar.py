@@ -41,13 +41,13 @@ class ExpressionError(ValueError):
         super().__init__(f"equation, column {column}: {message}{pointer}")
 
 
-def _height(tree: Tree) -> int:
+def height(tree: Tree) -> int:
     """How high a tree stands, level by level (a recursion could overflow on what it guards)."""
-    level, height = [tree], 0
+    level, levels = [tree], 0
     while level:
         level = [child for node in level if isinstance(node, tuple) for child in node[1:]]
-        height += 1
-    return height
+        levels += 1
+    return levels
 
 
 class _Parser:
@@ -102,7 +102,7 @@ class _Parser:
         if kind != "end":
             expected = "an operator such as * is missing before" if kind != "op" else "unexpected"
             raise self.unexpected(f"{expected} {found!r}")
-        if _height(tree) > MAX_HEIGHT:
+        if height(tree) > MAX_HEIGHT:
             raise self.fail("too many terms", 1)
         return tree
 

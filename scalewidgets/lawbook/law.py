@@ -14,11 +14,15 @@ import numpy.typing as npt
 from . import expression as ex
 from . import features, forms
 from .frontier import compute_optimal
+from .grammar import MAX_HEIGHT, height
 
 if TYPE_CHECKING:
     import altair as alt
 
 Values = npt.NDArray[np.float64]
+# Of an equation with its definitions put in: parts, a hundred times any law's, and their height,
+# with whose second derivatives recursion still ends before the stack does.
+_LARGEST, _HIGHEST = 50_000, 2 * MAX_HEIGHT
 
 
 class LawError(ValueError):
@@ -108,7 +112,7 @@ class Law:
         if isinstance(given, str):
             raise LawError("law: constants takes a mapping of names to values, or a list of names")
         values = (
-            {k: float(v) for k, v in given.items()}
+            {k: float(_numbers(k, v, 0)) for k, v in given.items()}
             if isinstance(given, Mapping)
             else dict.fromkeys(given, float("nan"))
         )
@@ -133,6 +137,11 @@ class Law:
             if not set(parts) & set(ex.symbols(tree)):
                 return tree
             tree = ex.substitute(tree, parts)
+            if ex.size(tree) > _LARGEST or height(tree) > _HIGHEST:
+                raise LawError(
+                    f"law {self.id}: with its definitions put in the equation has too many terms "
+                    f"(over {_LARGEST:,}, or nested more than {_HIGHEST} deep)"
+                )
         raise LawError(
             f"law {self.id}: the definitions {sorted(parts)} refer to each other in a circle"
         )
@@ -243,7 +252,7 @@ class Law:
                     f"law {self.id}: {name!r} is not a variable of it; it has "
                     f"{', '.join(known)}{spelling_hint(name, known)}"
                 )
-        arrays: dict[str, Any] = {k: np.asarray(v, dtype=float) for k, v in given.items()}
+        arrays: dict[str, Any] = {k: _numbers(k, v) for k, v in given.items()}
         arrays = {**{k: v for k, v in self.default_items.items() if k not in arrays}, **arrays}
         missing = [v for v in self.variables if v not in arrays and v not in self.defaults]
         if missing:
@@ -281,7 +290,7 @@ class Law:
     ) -> tuple[Values, Values]:
         if not {"N", "D"} <= set(self.variables):
             raise LawError(f"law {self.id}: no optimum over N and D, it has {self.variables}")
-        budget = np.asarray(C, dtype=float)
+        budget = _numbers("C", C)
         filled = {k: ex.parse(t) for k, t in self.defaults.items() if k not in others}
         given = {k: np.asarray(v, dtype=float) for k, v in others.items()}
         return compute_optimal(ex.substitute(self.tree, filled), {**self.values, **given}, budget)
@@ -347,6 +356,21 @@ class Law:
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
+
+
+def _numbers(name: str, value: Any, dimensions: int | None = None) -> Values:
+    """What is given for a name, as numbers."""
+    try:
+        found = np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        found = None
+    if found is None or dimensions not in (None, found.ndim):
+        shown = repr(value)
+        shown = shown if len(shown) <= 80 else f"{shown[:80]} ..."
+        what = "a number" if dimensions == 0 else "numbers"
+        hint = "; 7B is 7e9" if isinstance(value, str) else ""
+        raise LawError(f"law: {name} takes {what}, not {shown}{hint}")
+    return found
 
 
 def _owned(result: Values, shape: tuple[int, ...], given: Iterable[Values]) -> Values:

@@ -211,9 +211,15 @@ def parse_quantity(text: str | float, unit: str | None = None) -> float:
     worth, wanted = (1, "") if unit is None else _unit(unit, "")
     forms = _MEASURE_FORMS.get(wanted, _FORMS)
     if not isinstance(text, str):
-        if isinstance(text, bool) or not isinstance(text, Real) or not math.isfinite(text):
-            raise QuantityError(f"{text!r} is not a quantity; {forms}")
-        return float(text)
+        try:
+            plain = (
+                math.nan if isinstance(text, bool) or not isinstance(text, Real) else float(text)
+            )
+        except OverflowError:  # of a whole number with over 308 digits
+            plain = math.inf
+        if not math.isfinite(plain):
+            raise QuantityError(f"{repr(text)[:80]} is not a quantity; {forms}")
+        return plain
     try:
         number, written = _read(text)
         factor, kind = _unit(written, wanted) if written else (worth, wanted)

@@ -15,6 +15,10 @@ MEANING = {
     "loss": "nats per token",
 }
 
+_TWICE = "_duplicated_0"  # how Polars calls the second of two columns of one name in a csv file
+_LONG = 80  # characters of a name that a message shows
+_HINTED = 200  # columns among which a misspelt one is sought
+
 # compared without case and separators; the likeliest first
 _SYNONYMS = {
     "N": (
@@ -71,6 +75,12 @@ def choose_columns(names: Sequence[str], given: Mapping[str, str]) -> dict[str, 
             )
         if matches:
             chosen[quantity] = matches[0]
+    for quantity, name in chosen.items():
+        if f"{name}{_TWICE}" in names:
+            raise RunsError(
+                f"runs: the file has two columns {name!r}, both {quantity} ({MEANING[quantity]}); "
+                "rename or remove one of them"
+            )
     absent = [quantity for quantity in "NDC" if quantity not in chosen]
     needed = [*(absent if len(absent) > 1 else []), *([] if "loss" in chosen else ["loss"])]
     if needed:
@@ -115,9 +125,11 @@ def _nearest(synonyms: Sequence[str], names: Sequence[str]) -> str | None:
         ratio = difflib.SequenceMatcher(None, _fold(name), _fold(synonym)).ratio()
         return ratio + (_fold(synonym) in _fold(name))
 
-    best = {name: max(likeness(name, synonym) for synonym in synonyms) for name in names}
-    nearest = max(names, key=lambda name: best[name])
-    return nearest if best[nearest] > 0.7 else None
+    # no name of a quantity is long, and of ten thousand columns nobody reads a hint
+    like = [name for name in names if len(name) <= _LONG][:_HINTED]
+    best = {name: max(likeness(name, synonym) for synonym in synonyms) for name in like}
+    nearest = max(like, key=lambda name: best[name], default="")
+    return nearest if nearest and best[nearest] > 0.7 else None
 
 
 def _fold(name: str) -> str:
@@ -125,6 +137,8 @@ def _fold(name: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:30])
+    shown = ", ".join(
+        repr(name[:_LONG] + ("..." if len(name) > _LONG else "")) for name in names[:30]
+    )
     more = f" and {len(names) - 30} more" if len(names) > 30 else ""
     return f"{shown}{more}" if names else "no columns"

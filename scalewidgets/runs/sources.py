@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import glob
+import gzip
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,10 @@ _SCANNED = {
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
 }
 _INFERRED_ROWS = 10_000  # from which a csv or jsonl file's types are taken
+# Beyond these a file is no table of runs: a few kB of gzip or Parquet can unpack to all memory.
+_UNPACKED = 2**29  # bytes of text
+_CELLS = 1_000_000_000  # of a Parquet file: 8 GB
+_TOLD = 500  # characters of a name, or of what Polars says: it quotes whole files
 # what Polars asks for where the environment does not say it
 _ACCESS = {
     **dict.fromkeys(("s3", "s3a"), ("aws_region", "aws_access_key_id", "aws_secret_access_key")),
@@ -118,15 +124,22 @@ def reading(source: Source) -> Iterator[None]:
         raise
     except (
         *(pl.exceptions.PolarsError, ImportError, TypeError, OverflowError, ValueError),
-        OSError,
+        *(OSError, EOFError, RecursionError, MemoryError, zlib.error),
+        pl.exceptions.PanicException,  # of a damaged Parquet file; no Exception to Python
     ) as error:
+        said = shortened(str(error))
         if not isinstance(source, (str, os.PathLike)):
-            raise RunsError(f"runs: the table cannot be read: {error}") from error
+            raise RunsError(f"runs: the table cannot be read: {said}") from error
         name = os.fspath(source)
         advice = _access(name) if _URL.match(name) else ""
         if "TapeError" in str(error):
             advice = ". JSON has no NaN: write null for it, or Parquet"
-        raise RunsError(f"runs: {name} cannot be read: {error}{advice}") from error
+        raise RunsError(f"runs: {shortened(name)} cannot be read: {said}{advice}") from error
+
+
+def shortened(text: str) -> str:
+    """The text as far as a message has room for it."""
+    return text if len(text) <= _TOLD else f"{text[:_TOLD]} ..."
 
 
 def _from_records(records: Mapping[str, Any] | Sequence[Any]) -> pl.DataFrame:
@@ -187,7 +200,7 @@ def _found(pattern: str) -> list[str]:
         raise RunsError(f"runs: {pattern} is a directory; give a pattern such as {pattern}/*.csv")
     found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not found:
-        raise RunsError(f"runs: there is no file {pattern} (seen from {os.getcwd()})")
+        raise RunsError(f"runs: there is no file {shortened(pattern)} (seen from {os.getcwd()})")
     return found
 
 
@@ -198,6 +211,7 @@ def _read(name: str) -> pl.DataFrame:
     if lowered.endswith(".tsv"):
         return _read_csv(name, "\t")
     if lowered.endswith(".parquet"):
+        _check_size(name)
         return pl.read_parquet(name)
     # Python's own reader: unlike Polars' it takes the NaN that Python writes into JSON
     if lowered.endswith((".jsonl", ".ndjson")):
@@ -210,17 +224,44 @@ def _read(name: str) -> pl.DataFrame:
     raise RunsError(f"runs: {name} is of no known kind; give {_UNDERSTOOD}")
 
 
+def _check_size(name: str) -> None:
+    """Refuses a Parquet file that says itself that it is too large; one that lies fails to read."""
+    scanned = pl.scan_parquet(name, glob=False)
+    rows, columns = scanned.select(pl.len()).collect().item(), len(scanned.collect_schema())
+    if rows * columns > _CELLS:
+        raise RunsError(
+            f"runs: {shortened(name)} holds {rows:,} rows of {columns:,} columns, too many for a "
+            "table with a row a run. Logs are read by read_final_losses and read_curves"
+        )
+
+
 def _read_csv(name: str, separator: str) -> pl.DataFrame:
+    content = _unpacked(name)
     try:
-        return pl.read_csv(name, infer_schema_length=None, separator=separator)
+        return pl.read_csv(content, infer_schema_length=None, separator=separator)
     except pl.exceptions.ComputeError:
         # FLOPs written out in digits exceed 64 bits, where Polars 1 stops: floats for such columns
-        text = pl.read_csv(name, infer_schema=False, separator=separator)
+        text = pl.read_csv(content, infer_schema=False, separator=separator)
         long = text.select(pl.all().str.contains(r"^\d{19,}$").any()).row(0, named=True)
         floats = {column: pl.Float64 for column, is_long in long.items() if is_long}
         return pl.read_csv(
-            name, infer_schema_length=None, separator=separator, schema_overrides=floats
+            content, infer_schema_length=None, separator=separator, schema_overrides=floats
         )
+
+
+def _unpacked(name: str) -> str | bytes:
+    """What gzip holds, or the name of a file that is not packed."""
+    with open(name, "rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return name
+    with gzip.open(name) as packed:
+        content = packed.read(_UNPACKED + 1)
+    if len(content) > _UNPACKED:
+        raise RunsError(
+            f"runs: {shortened(name)} unpacks to over {_UNPACKED >> 20:,} MB, too much for a table "
+            "with a row a run. Logs are read by read_final_losses and read_curves"
+        )
+    return content
 
 
 def _json_lines(name: str) -> list[Any]:

@@ -292,3 +292,25 @@ def test_the_exponents_of_evo(shared: Path, model: str, a_N: float, a_D: float) 
     C, C_N, N, D = (np.log(table[c].to_numpy()) for c in columns)
     assert constants(C_N, N, D)[0] == pytest.approx(a_N, abs=5e-4)
     assert constants(C, N, D)[1] == pytest.approx(a_D, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("counted", "a_N", "a_D", "log"),
+    [
+        ("kaplan (transformer matrices + lm_head)", 0.52, 0.48, (0.54, 0.49)),
+        ("chinchilla (all parameters)", 0.37, 0.49, (0.37, 0.50)),
+        ("transformer matrices only", 0.68, 0.40, (0.70, 0.41)),
+    ],
+)
+def test_the_exponents_of_nanochat(
+    shared: Path, counted: str, a_N: float, a_D: float, log: tuple[float, float]
+) -> None:
+    """Karpathy 2026, the log of nanochat: what counts as a parameter sets the exponent. Lines
+    through the optima that it gives are up to 0.02 less steep than it says."""
+    optima = pl.read_csv(shared / "data/nanochat_optima.csv").filter(param_count=counted)
+    slopes = [
+        np.polyfit(np.log(optima["flops"]), np.log(optima[name]), 1)[0]
+        for name in ("params_opt", "tokens_opt")
+    ]
+    assert [round(float(slope), 2) for slope in slopes] == [a_N, a_D]
+    assert np.abs(np.subtract(slopes, log)).max() < 0.025

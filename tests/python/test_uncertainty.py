@@ -159,12 +159,51 @@ def test_raw_losses_too() -> None:
     np.testing.assert_allclose(errors(fit) / draws.std(axis=0, ddof=1), 1.0, atol=0.25)
 
 
-def test_what_the_runs_do_not_say_is_unbounded() -> None:
-    same = pl.DataFrame({"N": [1e9] * 8, "D": [2e10] * 8, "loss": [2.5, 2.6] * 4})
-    fit = sw.fit(LAW, same)
-    assert fit.status == "unidentifiable"
-    assert np.isnan(fit.covariance).any() or max(fit.stderr.values()) > 1e3
-    assert "unidentifiable" in fit.summary()
+SIZES, TOKENS = np.geomspace(1e8, 1e10, 6), np.geomspace(1e9, 1e12, 6)
+# designs, and the constants of which they say nothing
+SILENT: dict[str, tuple[npt.ArrayLike, npt.ArrayLike, str]] = {
+    "one run again and again": (1e9, np.full(18, 2e10), "E A alpha B beta"),
+    "one size": (1e9, np.repeat(TOKENS, 3), "E A alpha"),
+    "one number of tokens": (np.repeat(SIZES, 3), 1e11, "E B beta"),
+    "two sizes": (np.repeat(SIZES[[0, -1]], 9), np.tile(TOKENS, 3), "E A alpha"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("design", SILENT)
+def test_what_the_runs_do_not_say_is_unbounded(design: str, kind: Any) -> None:
+    """However the machine rounds: with rows in any order, and numbers moved by their last bits."""
+    rng = np.random.default_rng(0)
+    n, d = (np.ravel(x) for x in np.broadcast_arrays(*SILENT[design][:2]))
+    loss = LAW.predict(N=n, D=d) * np.exp(0.005 * rng.standard_normal(n.size))
+    for _ in range(8):
+        order = rng.permutation(n.size)
+        other = (1.0 + 4e-16 * rng.integers(-2, 3, n.size) for _ in range(3))
+        moved = (x[order] * by for x, by in zip((n, d, loss), other, strict=True))
+        fit = sw.fit(
+            LAW, pl.DataFrame(dict(zip(("N", "D", "loss"), moved, strict=True))), objective=kind
+        )
+        assert fit.status in ("unidentifiable", "at_bound")
+        unbounded = [name for name, error in fit.stderr.items() if np.isinf(error)]
+        assert unbounded == SILENT[design][2].split()
+        known = [i for i, name in enumerate(TRUTH) if name not in unbounded]
+        assert np.isfinite(fit.covariance[np.ix_(known, known)]).all()
+        low, high = fit.conf_int()[unbounded[0]]
+        assert (low, high) == (0.0, np.inf)
+
+
+def test_what_they_do_say_is_as_if_the_rest_were_held() -> None:
+    """Of one size B and beta are known as well as if E, A and alpha were one constant."""
+    runs = pl.DataFrame({"N": [1e9] * 18, "D": np.repeat(TOKENS, 3)})
+    scatter = np.random.default_rng(0).standard_normal(18)
+    runs = runs.with_columns(loss=LAW.predict(N=1e9, D=runs["D"]) * np.exp(0.005 * scatter))
+    whole = sw.fit(LAW, runs, objective="least_squares")
+    curve = sw.Law("E + B/D**beta", constants={"E": 2.0, "B": 2080.0, "beta": 0.37})
+    part = sw.fit(curve, runs, objective="least_squares")
+    for name in ("B", "beta"):
+        assert whole.stderr[name] == pytest.approx(part.stderr[name], rel=1e-4)
+    ground = whole.valley("B", "beta", points=9)
+    assert np.nanmin(ground.rise) < 0.01 * ground.limits[0.95] < 0.02 * np.nanmax(ground.rise)
 
 
 # --- intervals ------------------------------------------------------------------------------
