@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         Accelerator,
         AllocationError,
         Architecture,
+        BestSchedule,
         Cluster,
         FlatRegion,
         HardwareError,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         compare_strategies,
         hardware,
         optimise,
+        optimise_schedule,
         suggest_hyperparameters,
     )
     from .challenge import ChallengeError
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         Multiverse,
         Note,
         Objective,
+        PassRates,
         Profile,
         RollOut,
         Universe,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
         compare_fits,
         cross_validate,
         fit,
+        fit_pass_rates,
         likelihood_ratio,
         multiverse,
         roll_out,
@@ -77,8 +81,10 @@ if TYPE_CHECKING:
         simulate_isoflop_data,
     )
     from .widgets import (
+        ArchitectureLab,
         Challenge,
         DataLab,
+        DownstreamLab,
         Explorer,
         FitLab,
         HyperparameterLab,
@@ -86,10 +92,12 @@ if TYPE_CHECKING:
         LawLab,
         Planner,
         PrecisionLab,
+        ScheduleLab,
+        TestTimeLab,
         options,
     )
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _ROOMS = {
     "lawbook": (
@@ -112,18 +120,21 @@ _ROOMS = {
         *("LikelihoodRatio", "Multiverse", "Note", "Objective", "Profile", "RollOut", "Universe"),
         "Valley",
         *("advise", "approach_1", "approach_2", "approach_3", "compare_fits", "cross_validate"),
+        *("PassRates", "fit_pass_rates"),
         *("fit", "likelihood_ratio", "multiverse", "roll_out", "suggest_runs"),
     ),
     "allocation": (
-        *("Accelerator", "AllocationError", "Architecture", "Cluster", "FlatRegion"),
-        *("HardwareError", "Optimum", "Plan", "accelerator", "allocate", "allocate_grid"),
-        *("compare_strategies", "hardware", "optimise", "suggest_hyperparameters"),
+        *("Accelerator", "AllocationError", "Architecture", "BestSchedule", "Cluster"),
+        *("FlatRegion", "HardwareError", "Optimum", "Plan", "accelerator", "allocate"),
+        *("allocate_grid", "compare_strategies", "hardware", "optimise", "optimise_schedule"),
+        "suggest_hyperparameters",
     ),
     "challenge": ("ChallengeError",),
     "exercises": ("check",),
     "widgets": (
+        *("ArchitectureLab", "DownstreamLab"),
         *("Challenge", "DataLab", "Explorer", "FitLab", "HyperparameterLab", "Lab", "LawLab"),
-        *("Planner", "PrecisionLab", "options"),
+        *("Planner", "PrecisionLab", "ScheduleLab", "TestTimeLab", "options"),
     ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

@@ -61,6 +61,7 @@ export function build(spec: Spec, site: Site): Built {
       site.set(cell, onTrack(slider, value));
       if (slider?.handle) site.set(slider.handle.held, true);
     },
+    put: site.set,
     domainOf: (cell) => sliders.get(cell)?.domain,
   };
   const kinds = inputKinds(spec);
@@ -111,7 +112,7 @@ function newSheet(spec: Spec, host: Host, kinds: Map<string, Kind>): Sheet {
 }
 
 /** A value from a plot as its slider would give it. */
-function onTrack(slider: Slider | undefined, value: number | number[]): number | number[] {
+function onTrack(slider: Slider | undefined, value: InputValue): InputValue {
   if (!slider || typeof value !== "number") return value;
   return valueAt(slider, positionOf(slider, value));
 }

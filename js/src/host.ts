@@ -10,4 +10,6 @@ export interface Host {
   save(): void;
   /** Call back when another hand changes a trait; returns the way to stop listening. */
   on(name: string, callback: () => void): () => void;
+  /** Call back when the kernel has gone for good, by a restart or its end; the way to stop. */
+  onLost(callback: () => void): () => void;
 }

@@ -36,6 +36,7 @@ export function inputKinds(spec: Spec): Map<string, Kind> {
 }
 
 function listsOf(mark: Mark): string[] {
+  if (mark.kind === "sketch") return [mark.cell];
   if (mark.kind !== "points") return [];
   return [mark.excluded, mark.nudged].filter((list) => list !== undefined);
 }

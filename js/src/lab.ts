@@ -61,7 +61,8 @@ class Lab {
     this.#body = html(doc, "div", { class: "sw-lab-body" });
     this.#problem = html(doc, "div", { class: "sw-problem", role: "alert" });
     this.#problem.hidden = true;
-    this.#root = html(doc, "div", { class: "sw-lab" }, this.#body, this.#problem);
+    // A section, so that its header is not taken for that of the whole page.
+    this.#root = html(doc, "section", { class: "sw-lab" }, this.#body, this.#problem);
     el.append(this.#root);
     this.#checkTheme = followTheme(this.#root, this.#end.signal);
     const facts = host.get("facts") as Facts | undefined;
@@ -106,6 +107,11 @@ class Lab {
     this.#on("facts", () => (this.#factsCame = true), signal);
     this.#on("problem", () => {}, signal);
     this.#on("question", () => this.#hearQuestion(), signal);
+    const off = this.#host.onLost(() => {
+      this.#questions.lose();
+      this.#plan();
+    });
+    signal.addEventListener("abort", off);
   }
 
   #hearQuestion(): void {
@@ -126,14 +132,24 @@ class Lab {
         options,
       );
     }
-    // JupyterLab's shortcuts would take arrows, Enter and letters away from the controls.
-    this.#root.addEventListener(
-      "keydown",
-      (event) => {
-        if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
-      },
-      { signal: this.#end.signal },
-    );
+    this.#keepKeys(doc.defaultView!);
+  }
+
+  /** The host's shortcuts would take arrows, Enter and letters away from the controls. JupyterLab
+   *  hears a key after the lab, Notebook 7 before it: there only a mark on the target holds it off.
+   *  Keys with Ctrl, Cmd or Alt stay the host's. */
+  #keepKeys(view: Window): void {
+    const { signal } = this.#end;
+    const mark = (event: KeyboardEvent) => {
+      const [target] = event.composedPath();
+      if (!this.#root.contains(target as Node | null)) return;
+      (target as Element).toggleAttribute("data-lm-suppress-shortcuts", isPlain(event));
+    };
+    const keep = (event: KeyboardEvent) => {
+      if (isPlain(event)) event.stopPropagation();
+    };
+    view.addEventListener("keydown", mark, { signal, capture: true });
+    this.#root.addEventListener("keydown", keep, { signal });
   }
 
   /** Only where a press can become a drag: a menu swallows the release of its press. */
@@ -372,6 +388,10 @@ class Lab {
       node.setSelectionRange(cursor, cursor);
     }
   }
+}
+
+function isPlain({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  return !(ctrlKey || metaKey || altKey);
 }
 
 /** A lab that cannot be drawn says why where its user looks, not only in the console. */

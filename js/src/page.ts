@@ -33,6 +33,7 @@ export function pageHost(state: Record<string, unknown>): Host {
       listeners.set(name, heard.add(callback));
       return () => heard.delete(callback);
     },
+    onLost: () => () => {},
   };
 }
 

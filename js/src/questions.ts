@@ -1,6 +1,6 @@
 // Questions to the kernel are numbered; the newest answer wins and an older one is never drawn.
 
-export type State = "answered" | "waiting" | "overdue" | "alone";
+export type State = "answered" | "waiting" | "overdue" | "alone" | "lost";
 
 const PATIENCE = 10_000; // ms without a sign of life before the lab says so
 
@@ -8,6 +8,7 @@ export class Questions {
   #asked: number;
   #answered: number;
   #heard: number;
+  #lost = false;
 
   /** `kernel` is false on a page: there the browser's own refit is the last word. */
   constructor(
@@ -19,6 +20,11 @@ export class Questions {
     this.#asked = asked;
     this.#answered = answered;
     this.#heard = now;
+  }
+
+  /** The kernel has gone, and this lab's other half with it: no answer will come any more. */
+  lose(): void {
+    this.#lost = true;
   }
 
   /** Another question is out, from this view or another one. */
@@ -37,6 +43,7 @@ export class Questions {
   }
 
   state(now: number): State {
+    if (this.#lost) return "lost";
     if (this.#answered >= this.#asked) return "answered";
     if (!this.kernel) return "alone";
     return now - this.#heard < PATIENCE ? "waiting" : "overdue";

@@ -31,6 +31,13 @@ export class Roots {
       namesIn(tree, names);
       this.#direct.set(treeName(cell), names);
     }
+    for (const { array, cell, rows, falls, before } of spec.series ?? []) {
+      const names = new Set([treeName(cell), ...Object.values(rows).map(treeName)]);
+      for (const made of [array, falls, before]) this.#direct.set(made, names);
+    }
+    for (const [name, array] of Object.entries(spec.items ?? {})) {
+      if (name !== array) this.#direct.set(name, new Set([array]));
+    }
     for (const solve of spec.solves) {
       const names = new Set<string>();
       for (const tree of [solve.loss, solve.dN, solve.dD, solve.dP]) {

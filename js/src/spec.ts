@@ -278,6 +278,21 @@ export interface Marker {
   drag?: string;
 }
 
+/** A line that a hand draws: the heights in the array `array`, at equal distances over the x axis
+ *  from the cell `start` to the cell `end`. Dragged over, it becomes the list cell `cell`, within
+ *  `range`, and the cells of `sets` take their values. */
+export interface Sketch {
+  kind: "sketch";
+  array: string;
+  start: string;
+  end: string;
+  cell: string;
+  range: [number, number];
+  sets?: Record<string, string>;
+  label: string;
+  color: string;
+}
+
 /** A straight line across the plot at a cell's value. */
 export interface Rule {
   kind: "rule";
@@ -288,20 +303,42 @@ export interface Rule {
   visible?: string;
 }
 
-export type Mark = Curve | Trace | Contours | Span | Band | Bars | Points | Marker | Rule;
+export type Mark =
+  | Curve
+  | Trace
+  | Contours
+  | Span
+  | Band
+  | Bars
+  | Points
+  | Marker
+  | Rule
+  | Sketch;
 
 export interface Axis {
   label: string;
   scale: "log" | "linear";
   /** A toggle that makes the axis logarithmic while it is on, whatever `scale` says. */
   log?: string;
-  /** Fixed domain, or none: then it holds the points and curves, and moves only when they leave. */
-  domain?: [number, number];
+  /** Fixed domain, or none: then it holds the points and curves, and moves only when they leave. An
+   *  end that is a text is that cell. */
+  domain?: [number | string, number | string];
   format: string;
   /** Cells whose values it shows, whatever else there is. */
   holds?: string[];
   /** Strings fact: the name at 0, 1, 2 ... instead of numbers, the first one on top. */
   names?: string;
+}
+
+/** Shares of parts instead of axes: in a triangle with the corners (0, 0), (1, 0) and (1/2, √3/2) a
+ *  place is what the first three have of what they have together. Dragging a marker that can be
+ *  dragged, and the arrow keys, set all cells, so that they sum to 1 and the others keep their
+ *  shares. */
+export interface Simplex {
+  /** Input cells of amounts: those at the left, right and upper corner, then all others. */
+  cells: string[];
+  /** Names of the three corners. */
+  corners: string[];
 }
 
 export interface Plot {
@@ -310,6 +347,7 @@ export interface Plot {
   x: Axis;
   y: Axis;
   marks: Mark[];
+  simplex?: Simplex;
   /** Wide plots take the whole row. */
   wide?: boolean;
   visible?: string;
@@ -354,6 +392,17 @@ export interface Listing {
   excluded: string;
 }
 
+/** An array that is a formula: `cell` is read for each row, as in `Points`; a row may also be a list
+ *  cell. With it come `falls`, what each entry is below the one before it (the first: below 1), and
+ *  `before`, the sum of all entries before it, so that sums can run over a course of values. */
+export interface Series {
+  array: string;
+  cell: string;
+  rows: Record<string, string>;
+  falls: string;
+  before: string;
+}
+
 export interface Spec {
   title: string;
   groups: Group[];
@@ -373,6 +422,7 @@ export interface Spec {
   draws: { cell: string; array: string; centre: string; positive: boolean }[];
   /** Lists over which sums run: name in trees -> array fact. */
   items?: Record<string, string>;
+  series?: Series[];
   equations?: Equation[];
   /** Input cells that the kernel must answer: a change of one is a new question. */
   asks: string[];

@@ -24,12 +24,22 @@ function groundOf(root: HTMLElement, view: Window): string | null {
   return null;
 }
 
+/** What VS Code and Colab say of themselves, whose outputs stand on nothing that is painted; null on
+ *  a page of another kind. */
+export function named(doc: Pick<Document, "body" | "documentElement">): boolean | null {
+  const kind = doc.body.dataset["vscodeThemeKind"] ?? doc.documentElement.getAttribute("theme");
+  return kind === null ? null : /(dark|high-contrast)$/.test(kind);
+}
+
 function paint(root: HTMLElement, view: Window): void {
-  const jupyter = root.ownerDocument.body.dataset["jpThemeLight"];
+  const doc = root.ownerDocument;
+  const jupyter = doc.body.dataset["jpThemeLight"];
   const ground = groundOf(root, view);
   const wished = view.matchMedia("(prefers-color-scheme: dark)").matches;
-  const seen = ground === null ? wished : (luminance(ground) as number) < 0.2;
+  const seen = ground === null ? (named(doc) ?? wished) : (luminance(ground) as number) < 0.2;
   root.classList.toggle("sw-dark", jupyter === undefined ? seen : jupyter === "false");
+  // Others carry JupyterLab's variables, too, but always those of its light theme.
+  root.classList.toggle("sw-jupyter", jupyter !== undefined);
   // JupyterLab names its surface itself; on another page the lab takes on the page's own.
   if (jupyter === undefined && ground) root.style.setProperty("--sw-surface", ground);
   else root.style.removeProperty("--sw-surface");

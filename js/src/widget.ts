@@ -14,11 +14,16 @@ interface Model {
   off(event: string, callback: () => void): void;
 }
 
-interface RenderContext {
+export interface RenderContext {
   model: Model;
   el: HTMLElement;
   /** anywidget 0.11 has it, 0.9 does not: both take the function that is returned. */
   signal?: AbortSignal;
+}
+
+function listen(model: Model, event: string, callback: () => void): () => void {
+  model.on(event, callback);
+  return () => model.off(event, callback);
 }
 
 function hostOf(model: Model): Host {
@@ -27,10 +32,8 @@ function hostOf(model: Model): Host {
     get: (name) => model.get(name),
     set: (name, value) => model.set(name, value),
     save: () => model.save_changes(),
-    on: (name, callback) => {
-      model.on(`change:${name}`, callback);
-      return () => model.off(`change:${name}`, callback);
-    },
+    on: (name, callback) => listen(model, `change:${name}`, callback),
+    onLost: (callback) => listen(model, "comm_live_update", callback),
   };
 }
 

@@ -40,6 +40,14 @@ describe("questions to a kernel", () => {
     expect(questions.state(12_000)).toBe("overdue");
   });
 
+  test("a kernel that has gone is told at once, whatever is asked", () => {
+    const questions = new Questions(true, 0, 0, 0);
+    questions.asked(1, 0);
+    questions.lose();
+    expect(questions.state(1)).toBe("lost");
+    expect(questions.patience(1)).toBeNull();
+  });
+
   test("an answer that Python gave unasked is drawn", () => {
     expect(new Questions(true, 3, 3, 0).answered(3, 5)).toBe(true);
   });

@@ -106,6 +106,16 @@ describe("a press", () => {
   });
 });
 
+test("Escape sends the note under the hand away, but not in the middle of a brush", () => {
+  let gone = 0;
+  listen({ ...ground, unhover: () => gone++ });
+  escape();
+  expect(gone).toBe(1);
+  hand("down", 0, 0); // which puts it away by itself
+  escape();
+  expect(gone).toBe(2);
+});
+
 test("a brush by hand covers what it has gone around", () => {
   listen({ ...ground, freehand: () => true });
   hand("down", 30, 40);
@@ -149,6 +159,16 @@ describe("a run", () => {
     expect(out).toEqual([]);
   });
 
+  test("goes to a double click above or below it, and to none on it or aside", () => {
+    listen(ground);
+    send(surface, "dblclick", { x: 53, y: 20 });
+    expect(grips).toEqual(["run to 53,20"]);
+    send(surface, "dblclick", { x: 51, y: 52 });
+    send(surface, "dblclick", { x: 70, y: 20 });
+    expect(grips).toHaveLength(1);
+    expect(out).toEqual([]);
+  });
+
   test("under a marker stays: the marker is taken", () => {
     listen({ ...ground, grip: () => grip("marker") });
     hand("down", 50, 50);
@@ -165,6 +185,7 @@ describe("the keyboard", () => {
     steps.length = 0;
     walk({
       ...ground,
+      seen: () => ({ px, py }),
       stand: (row) => steps.push(`at ${row}`),
       pull: (row, by) => {
         if (pullable) steps.push(`${row} times ${by.toFixed(4)}`);
@@ -178,6 +199,14 @@ describe("the keyboard", () => {
     for (const name of ["ArrowRight", "ArrowRight", " ", "Escape"]) key(name);
     expect(steps).toEqual(["at 0", "at 1", "at 1", "at -1"]);
     expect(out).toEqual([1]);
+  });
+
+  test("walks over points that cannot be left out", () => {
+    ground = { ...ground, runs: () => null };
+    start(false);
+    for (const name of ["ArrowRight", " ", "Enter", "End"]) key(name);
+    expect(steps).toEqual(["at 0", "at 2"]);
+    expect(out).toEqual([]);
   });
 
   test("pulls the run that it stands on with Shift and an arrow", () => {

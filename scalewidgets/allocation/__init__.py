@@ -7,12 +7,14 @@ from .compute.hyperparameters import suggest_hyperparameters
 from .cost import inference_flops, training_flops
 from .optimise import Optimum, optimise
 from .plan import AllocationError, FlatRegion, Plan, allocate
+from .schedule import BestSchedule, optimise_schedule
 from .strategies import allocate_grid, compare_strategies
 
 __all__ = [
     "Accelerator",
     "AllocationError",
     "Architecture",
+    "BestSchedule",
     "Cluster",
     "FlatRegion",
     "HardwareError",
@@ -25,6 +27,7 @@ __all__ = [
     "hardware",
     "inference_flops",
     "optimise",
+    "optimise_schedule",
     "suggest_hyperparameters",
     "training_flops",
 ]

@@ -1,19 +1,25 @@
 """Live labs for notebooks."""
 
-from .challenge_lab import Challenge
-from .data_lab import DataLab
-from .explorer import Explorer
+from .architecture.lab import ArchitectureLab
+from .challenge.lab import Challenge
+from .data.lab import DataLab
+from .downstream.lab import DownstreamLab
+from .explorer.lab import Explorer
 from .export import options
-from .fit_lab import FitLab
-from .hyperparameter_lab import HyperparameterLab
+from .fit.lab import FitLab
+from .hyperparameter.lab import HyperparameterLab
 from .lab import Lab
-from .law_lab import LawLab
-from .planner import Planner
-from .precision_lab import PrecisionLab
+from .law.lab import LawLab
+from .planner.lab import Planner
+from .precision.lab import PrecisionLab
+from .schedule.lab import ScheduleLab
+from .test_time.lab import TestTimeLab
 
 __all__ = [
+    "ArchitectureLab",
     "Challenge",
     "DataLab",
+    "DownstreamLab",
     "Explorer",
     "FitLab",
     "HyperparameterLab",
@@ -21,5 +27,7 @@ __all__ = [
     "LawLab",
     "Planner",
     "PrecisionLab",
+    "ScheduleLab",
+    "TestTimeLab",
     "options",
 ]

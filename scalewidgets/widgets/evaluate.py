@@ -16,7 +16,7 @@ from ..allocation.optimum import D_AXIS, demand_optimum, precision_optimum
 from ..lawbook import expression as ex
 from ..lawbook.expression import Array
 from ..lawbook.frontier import FLOPS_PER_PARAMETER_TOKEN, compute_optimal, root
-from .vocabulary import Choice, Page, Slider, Solve, Toggle
+from .vocabulary import Choice, Page, Series, Slider, Solve, Toggle
 from .wire import unpack
 
 _UNKNOWNS = ("N", "D", "P")
@@ -62,10 +62,13 @@ class Sheet:
         self._arrays: dict[str, Array] = {n: unpack(v) for n, v in facts["arrays"].items()}
         if page.nudge is not None and page.nudge["array"] in self._arrays:
             self._nudge(page.nudge["array"], self.entries(page.nudge["cell"]))
-        self._items = {n: self.array(array) for n, array in (page.items or {}).items()}
+        self._items: dict[str, Array] = {}
         named = zip(map(plain, facts["names"]), unpack(facts["numbers"]).ravel(), strict=True)
         self._known = {n: np.array([v]) for n, v in (*self._numbers(), *named)}
         self._reads: dict[str, frozenset[str]] = {}
+        for one in page.series:
+            self._make(one)
+        self._items |= {n: self.array(array) for n, array in (page.items or {}).items()}
         for cell in (*self._formulas, *self._solves):
             self._read_by(cell)  # refuses circles
 
@@ -86,8 +89,11 @@ class Sheet:
         return self.inputs.get(cell, []) if cell is not None else []
 
     def array(self, name: str) -> Array:
-        """An array fact, as a hand has moved its entries; empty where unknown."""
-        return self._arrays.get(name, np.empty(0))
+        """An array fact, as a hand has moved its entries; a series; the entries of a list input;
+        empty where unknown."""
+        if name in self._arrays:
+            return self._arrays[name]
+        return np.asarray(self.entries(name), dtype=float)
 
     def strings(self, name: str | None) -> Sequence[str]:
         """A text fact; empty where unknown."""
@@ -136,6 +142,13 @@ class Sheet:
         for row, factor in zip(pairs[::2], pairs[1::2], strict=True):
             moved[int(row)] *= factor
         self._arrays[name] = moved
+
+    def _make(self, series: Series) -> None:
+        """The arrays of a series."""
+        values = self.rows([series.cell], series.rows)[0]
+        self._arrays[series.array] = values
+        self._arrays[series.falls] = -np.diff(values, prepend=1.0)
+        self._arrays[series.before] = np.cumsum(values) - values
 
     def _draws(self) -> dict[str, Array]:
         """The draws, moved to where a hand has taken the constants."""

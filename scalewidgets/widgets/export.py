@@ -111,7 +111,7 @@ def _script(lab: Lab) -> str:
     RuntimeError
         When the front end that was built is another one.
     """
-    bundle = _source(lab, "_esm")
+    bundle = _source(lab, "_code")
     found = _MOUNT.search(bundle)
     if found is None:
         raise RuntimeError(

@@ -32,7 +32,7 @@ class Lab(anywidget.AnyWidget):
     must answer; the others never leave the browser's clock.
     """
 
-    _esm = _STATIC / "lab.js"
+    _esm = _STATIC / "loader.js"
     _css = _STATIC / "lab.css"
 
     asks: ClassVar[tuple[str, ...]] = ()
@@ -40,6 +40,7 @@ class Lab(anywidget.AnyWidget):
     """Facts that hold only for the inputs that they were asked for: a page without Python leaves
     them out when a hand has moved on. All others (constants, runs, draws) it works with."""
 
+    _code = traitlets.Unicode((_STATIC / "lab.js").read_text(encoding="utf-8")).tag(sync=True)
     spec = traitlets.Dict().tag(sync=True)
     facts = traitlets.Dict().tag(sync=True)
     question = traitlets.Int(0).tag(sync=True)
@@ -94,6 +95,16 @@ class Lab(anywidget.AnyWidget):
 
     # --- questions and answers ----------------------------------------------------------------
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Takes what the front end sends. Mistakes of those who listen to a lab's traits are told
+        under it: no cell is running that could show them."""
+        try:
+            super().set_state(sync_data)
+        except Exception as error:
+            self._on_question(None)  # the one that raised may have come before the lab's own turn
+            self.problem = f"in a callback of yours: {type(error).__name__}: {error}"
+            raise  # into the log
+
     def _on_question(self, _change: object) -> None:
         if self.key() != self._asked_for:
             self._answer()
@@ -111,20 +122,29 @@ class Lab(anywidget.AnyWidget):
         try:
             facts = self.facts_now()
             page = self.page()
+        except KeyboardInterrupt:
+            self._asked_for = None  # so that the same can be asked again
+            if self.facts:
+                self._tell("interrupted before it was answered: move a control to ask again")
+            raise
         except Exception as error:
             if not self.facts:
                 raise
             told = isinstance(error, ValueError | OSError | DatasetError)
             if not told:
                 self.log.exception("scalewidgets: the lab could not answer")
-            self.problem = str(error) if told else f"{type(error).__name__}: {error}"
-            self.facts = {**self.facts, "serial": self.question}
+            self._tell(str(error) if told else f"{type(error).__name__}: {error}")
             return
         self.problem = ""
         if page is not self._shown:
             self._shown, self.spec = page, page.spec()
         self.facts = self._packed(facts)
         self._continue()
+
+    def _tell(self, problem: str) -> None:
+        """The question has its answer: a text under the last good picture."""
+        self.problem = problem
+        self.facts = {**self.facts, "serial": self.question}
 
     def _packed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         numbers = {k: float(v) for k, v in facts.items() if isinstance(v, float | int)}

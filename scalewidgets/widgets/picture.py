@@ -19,6 +19,7 @@ from .vocabulary import (
     Plot,
     Points,
     Rule,
+    Sketch,
     Slider,
     Span,
     Trace,
@@ -27,7 +28,7 @@ from .vocabulary import (
 _CURVE_POINTS = 5
 _WIDEN = 0.05  # as an axis leaves room at both ends; see js/src/plot/domain.ts
 
-_Mark = Curve | Trace | Contours | Span | Band | Bars | Points | Marker | Rule
+_Mark = Curve | Trace | Contours | Span | Band | Bars | Points | Marker | Rule | Sketch
 
 
 def rounded(value: Any) -> Any:
@@ -72,6 +73,8 @@ def _other_name(mark: _Mark) -> str:
     """What tells a mark from another one of its label."""
     if isinstance(mark, Span):
         return f"{mark.start}"
+    if isinstance(mark, Sketch):
+        return mark.array
     return f"{mark.kind} {mark.cell if isinstance(mark, Rule) else mark.y}"
 
 
@@ -85,8 +88,8 @@ def _drawn(sheet: Sheet, plot: Plot, mark: _Mark) -> Any:
         case Marker():
             return rounded([sheet.get(mark.x), sheet.get(mark.y)])
         case Span():
-            ends = (mark.start, mark.end)
-            return rounded([sheet.get(end) if isinstance(end, str) else end for end in ends])
+            edges = (mark.start, mark.end)
+            return rounded([sheet.get(edge) if isinstance(edge, str) else edge for edge in edges])
         case Contours():
             return rounded(sheet.array(mark.levels))
         case Curve():
@@ -94,8 +97,9 @@ def _drawn(sheet: Sheet, plot: Plot, mark: _Mark) -> Any:
             return rounded(np.column_stack([grid, sheet.tabulate(mark.y, mark.x, grid)]))
         case Trace():
             x, y = sheet.array(mark.x), sheet.array(mark.y)
-            at = np.linspace(0, max(len(x) - 1, 0), min(len(x), _CURVE_POINTS)).astype(int)
-            return rounded(np.column_stack([x[at], y[at]]))
+            return rounded(_thinned(x, y))
+        case Sketch():
+            return rounded(_thinned(*sketched(sheet, mark)))
         case Bars():
             rows, low, high = sheet.rows([mark.y, mark.low, mark.high], mark.rows)
             names = sheet.strings(plot.y.names)
@@ -107,6 +111,26 @@ def _drawn(sheet: Sheet, plot: Plot, mark: _Mark) -> Any:
             place = [_middle(x), _middle(y)]
             return {"count": len(x), "left_out": len(set(out)), "middle": rounded(place)}
     raise TypeError(f"a snapshot knows no mark {type(mark).__name__}")
+
+
+def _thinned(x: Array, y: Array) -> Array:
+    at = np.linspace(0, max(len(x) - 1, 0), min(len(x), _CURVE_POINTS)).astype(int)
+    return np.column_stack([x[at], y[at]])
+
+
+def sketched(sheet: Sheet, mark: Sketch) -> tuple[Array, Array]:
+    """Where the line of a sketch goes; see js/src/plot/sketch.ts."""
+    heights, start = sheet.array(mark.array), sheet.get(mark.start)
+    width = (sheet.get(mark.end) - start) / max(len(heights), 1)
+    return np.asarray(start + (np.arange(len(heights)) + 0.5) * width), heights
+
+
+def ends(sheet: Sheet, axis: Axis) -> tuple[float, float] | None:
+    """The fixed domain of an axis; None where it has none."""
+    if axis.domain is None:
+        return None
+    low, high = (sheet.get(end) if isinstance(end, str) else end for end in axis.domain)
+    return low, high
 
 
 def _bar(names: Sequence[str], row: float) -> str:
@@ -131,8 +155,9 @@ def _grid(sheet: Sheet, plot: Plot) -> Array:
 
 def _domain(sheet: Sheet, plot: Plot, axis: Axis, log: bool) -> tuple[float, float]:
     """The axis's own; that of the slider along it; or what is drawn, and a little more."""
-    if axis.domain is not None:
-        return axis.domain
+    fixed = ends(sheet, axis)
+    if fixed is not None:
+        return fixed
     seen = [m for m in plot.marks if sheet.visible(getattr(m, "visible", None))]
     placed = [_places(sheet, mark) for mark in seen]
     runs = [x for mark, x in zip(seen, placed, strict=True) if isinstance(mark, Points | Bars)]
@@ -160,6 +185,8 @@ def _places(sheet: Sheet, mark: _Mark) -> Array:
             return np.concatenate(sheet.rows([mark.low, mark.high], mark.rows))
         case Trace():
             return sheet.array(mark.x)
+        case Sketch():
+            return sketched(sheet, mark)[0]
         case Marker():
             return np.array([sheet.get(mark.x)])
         case Rule(axis="x"):

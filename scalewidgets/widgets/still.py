@@ -16,8 +16,9 @@ import polars as pl
 
 from ..lawbook.expression import Array
 from .evaluate import Sheet
+from .picture import ends, sketched
 from .snapshot import readouts
-from .vocabulary import Axis, Curve, Marker, Plot, Points, Slider, Trace
+from .vocabulary import Axis, Curve, Marker, Plot, Points, Sketch, Slider, Trace
 
 if TYPE_CHECKING:
     import altair as alt
@@ -147,6 +148,8 @@ def _placed(sheet: Sheet, mark: Any) -> Iterator[tuple[str, Array, Array]]:
             yield "points", x, y
         case Trace():
             yield "line", sheet.array(mark.x), sheet.array(mark.y)
+        case Sketch():
+            yield "line", *sketched(sheet, mark)
         case Marker():
             yield "marker", np.array([sheet.get(mark.x)]), np.array([sheet.get(mark.y)])
 
@@ -159,7 +162,7 @@ def _grid(sheet: Sheet, plot: Plot, places: Mapping[str, Array]) -> Array:
     low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
     if not places.keys() - {"marker"}:
         low, high = _slid(sheet, plot) or (1.0, 10.0)
-    low, high = plot.x.domain or (low, high)
+    low, high = ends(sheet, plot.x) or (low, high)
     spaced = np.geomspace if log and low > 0.0 else np.linspace
     return np.asarray(spaced(low, high, _CURVE_POINTS))
 

@@ -272,12 +272,29 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Sketch:
+    """A line that a hand draws: heights at equal distances from one cell to another."""
+
+    array: str
+    start: str
+    end: str
+    cell: str
+    """List cell that holds the heights once they are drawn."""
+    range: tuple[float, float]
+    label: str
+    color: str = "hand"
+    sets: Mapping[str, str] | None = None
+    kind: ClassVar[str] = "sketch"
+
+
+@dataclass(frozen=True)
 class Axis:
     label: str
     scale: str = "log"
     log: str | None = None
     """A toggle that makes the axis logarithmic while it is on, whatever ``scale`` says."""
-    domain: tuple[float, float] | None = None
+    domain: tuple[float | str, float | str] | None = None
+    """An end that is a text is that cell."""
     format: str = "quantity"
     holds: Sequence[str] | None = None
     """Cells whose values it shows, whatever else there is."""
@@ -286,14 +303,25 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Simplex:
+    """Shares of parts instead of axes: a triangle; see js/src/spec.ts."""
+
+    cells: Sequence[str]
+    """Sliders of amounts: those at the left, right and upper corner, then all others."""
+    corners: Sequence[str]
+    """Names of the three corners."""
+
+
+@dataclass(frozen=True)
 class Plot:
     id: str
     title: str
     x: Axis
     y: Axis
-    marks: Sequence[Curve | Trace | Contours | Span | Band | Bars | Points | Marker | Rule]
+    marks: Sequence[Curve | Trace | Contours | Span | Band | Bars | Points | Marker | Rule | Sketch]
     wide: bool = False
     visible: str | None = None
+    simplex: Simplex | None = None
 
 
 @dataclass(frozen=True)
@@ -338,6 +366,19 @@ class Equation:
 
 
 @dataclass(frozen=True)
+class Series:
+    """An array that is a formula, read for each row; see js/src/spec.ts."""
+
+    array: str
+    cell: str
+    rows: Mapping[str, str]
+    falls: str
+    """The array of what each entry is below the one before it, the first below 1."""
+    before: str
+    """The array of the sums of all entries before each."""
+
+
+@dataclass(frozen=True)
 class Page:
     """A whole lab: what ``Lab.page`` returns."""
 
@@ -357,6 +398,7 @@ class Page:
     draws: Sequence[Mapping[str, Any]] = ()
     items: Mapping[str, str] | None = None
     """Lists over which sums run: name in formulas to array fact."""
+    series: Sequence[Series] = ()
     equations: Sequence[Equation] = ()
     asks: Sequence[str] = ()
     teaches: str | None = None

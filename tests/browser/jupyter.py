@@ -22,7 +22,7 @@ from typing import Any, Literal, cast
 
 import nbformat
 import websocket
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Request, sync_playwright
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
@@ -119,6 +119,8 @@ def start_server(folder: Path) -> Iterator[Server]:
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        # Notebook 7, where it is installed, answers on the same server.
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
     log = folder / "server.log"
     with log.open("wb") as stream:
@@ -178,7 +180,7 @@ def open_chromium() -> Iterator[Browser]:
 
 
 class LabPage:
-    """A page of JupyterLab with one notebook.
+    """A page of JupyterLab with one notebook; that of Notebook 7 has another :meth:`address`.
 
     Attributes
     ----------
@@ -195,12 +197,15 @@ class LabPage:
         self.errors: list[str] = []
         self.outside: list[str] = []
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
+        self.page.on("pageerror", self._hear_exception)
         self.page.on("request", self._watch)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def _hear_exception(self, error: Error) -> None:
+        self.errors.append(f"uncaught: {error}")
 
     def _watch(self, request: Request) -> None:
         inside = (self.server.url, self.server.url.replace("http", "ws", 1), "data:", "blob:")
@@ -230,12 +235,14 @@ class LabPage:
         nbformat.write(document, self.server.notebooks / self.path)  # type: ignore[no-untyped-call]
 
         self.server.choose("themes", theme=THEMES[theme])
-        # A workspace of its own: no tabs of an earlier test are restored.
-        workspace = f"{self.server.url}lab/workspaces/{name}/tree/{self.path}"
-        self.page.goto(f"{workspace}?token={self.server.token}")
+        self.page.goto(f"{self.server.url}{self.address(name)}?token={self.server.token}")
         light = json.dumps(theme == "light")
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
         self._wait_until("state.idle")
+
+    def address(self, name: str) -> str:
+        """Where the server shows the notebook: a workspace of its own restores no earlier tabs."""
+        return f"lab/workspaces/{name}/tree/{self.path}"
 
     def state(self) -> dict[str, Any]:
         """The notebook's kernel, whether it is idle, its prompts, and its cells' errors."""

@@ -1,5 +1,6 @@
 """The PrecisionLab as a person uses it in JupyterLab: all of it follows the hand in the frame."""
 
+import re
 from typing import Literal
 
 import pytest
@@ -98,4 +99,29 @@ def test_a_setting_without_what_a_plot_needs_leaves_it(wide_page: LabPage) -> No
     assert read(lab, "chen_share") != share
     points = lab.root.locator('[data-plot="share"] circle[data-row]')
     expect(points).to_have_count(7)
+    wide_page.assert_quiet()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_fit_and_runs_bring_bands_intervals_and_residuals(
+    wide_page: LabPage, theme: Literal["light", "dark"]
+) -> None:
+    rows = "[{'N': n, 'D': 20*n, 'P': p, 'loss': 3 + 0.2/p} for n in (1e8, 1e9) for p in (16, 4)]"
+    fit = "sw.fit('hoffmann2022', sw.load_runs('simulated'))"
+    call = f"sw.PrecisionLab({fit}, runs=__import__('polars').DataFrame({rows}))"
+    lab = opened(wide_page, call, theme)
+    interval = lab.root.locator('tr[data-cell="post_memory_P"] .sw-interval')
+    expect(interval).not_to_be_empty()
+    expect(lab.root.locator('tr[data-cell="sun_best_P"] .sw-interval')).to_have_text("")
+    band = lab.root.locator('[data-plot="critical"] path.sw-band')
+    expect(band).to_have_attribute("d", re.compile("L"), timeout=30_000)
+    runs = lab.root.locator('[data-plot="runs"] circle[data-row]')
+    expect(runs).to_have_count(8)  # two runs, measured and by three laws
+    before = runs.last.get_attribute("cy")
+    lab.root.locator('[data-cell="setting"] select').select_option("W4A16")
+    expect(runs.last).not_to_have_attribute("cy", before or "")
+    lab.root.locator('[data-plot="residuals"]').scroll_into_view_if_needed()
+    wide_page.screenshot(f"precision-runs-{theme}")
+    lab.root.locator('[data-cell="dataset"] select').select_option("none")
+    expect(lab.root.locator('[data-plot="residuals"]')).to_have_count(0)
     wide_page.assert_quiet()

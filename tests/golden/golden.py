@@ -17,8 +17,8 @@ from scalewidgets.allocation.plan import TRAINING_BITS as RANGE
 from scalewidgets.allocation.plan import plain_surface
 from scalewidgets.lawbook import Law, Theory, closed_form, law, laws, ranges
 from scalewidgets.lawbook import expression as ex
-from scalewidgets.widgets.explorer import LAWS
-from scalewidgets.widgets.explorer_page import explorer_page
+from scalewidgets.widgets.explorer.lab import LAWS
+from scalewidgets.widgets.explorer.page import explorer_page
 
 FILE = Path(__file__).with_name("browser.json")
 

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 import scalewidgets as sw
-from scalewidgets.widgets import explorer, study
+from scalewidgets.widgets import study
+from scalewidgets.widgets.explorer import lab as explorer
 from scalewidgets.widgets.wire import unpack
 
 TRUTH = {"E": 1.8, "A": 480.0, "alpha": 0.35, "B": 2080.0, "beta": 0.37}

@@ -7,7 +7,7 @@ import pytest
 import traitlets
 
 import scalewidgets as sw
-from scalewidgets.widgets import explorer
+from scalewidgets.widgets.explorer import lab as explorer
 
 
 @pytest.fixture(autouse=True)

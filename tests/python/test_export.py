@@ -209,6 +209,6 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_another_front_end_is_refused() -> None:
     lab = sw.Explorer()
-    lab._esm = "export default {}"
+    lab._code = "export default {}"
     with pytest.raises(RuntimeError, match="mountPage"):
         lab.to_html()

@@ -8,7 +8,8 @@ import pytest
 import traitlets
 
 import scalewidgets as sw
-from scalewidgets.widgets import fit_facts, fit_lab
+from scalewidgets.widgets.fit import facts as fit_facts
+from scalewidgets.widgets.fit import lab as fit_lab
 from scalewidgets.widgets.wire import unpack
 
 LAW = sw.Law(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import scalewidgets as sw
-from scalewidgets.widgets.explorer import LAWS
+from scalewidgets.widgets.explorer.lab import LAWS
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import traitlets
 
 import scalewidgets as sw
 from scalewidgets.allocation.compute.hyperparameters import suggest_hyperparameters
-from scalewidgets.widgets.hyperparameter_cells import COMPLETE, PAPERS, QUANTITIES, paper
-from scalewidgets.widgets.hyperparameter_lab import HyperparameterLab
+from scalewidgets.widgets.hyperparameter.cells import COMPLETE, PAPERS, QUANTITIES, paper
+from scalewidgets.widgets.hyperparameter.lab import HyperparameterLab
 
 POINTS = [("500M", "20B"), ("3M", "5T"), ("70B", "1.4T"), ("1T", "100M")]
 
@@ -192,7 +192,7 @@ def test_a_choice_that_cannot_be_had_keeps_the_picture(monkeypatch: pytest.Monke
     def no_network(_name: str) -> pl.DataFrame:
         raise sw.DatasetError("datasets: step_law cannot be had")
 
-    monkeypatch.setattr("scalewidgets.widgets.hyperparameter_lab.load_runs", no_network)
+    monkeypatch.setattr("scalewidgets.widgets.hyperparameter.lab.load_runs", no_network)
     lab = HyperparameterLab(N="7B")
     before = lab.spec
     lab.dataset = "step_law"

@@ -12,9 +12,9 @@ import traitlets
 import scalewidgets as sw
 from scalewidgets.lawbook import catalogue, ranges
 from scalewidgets.lawbook.expression import Program
-from scalewidgets.widgets import law_lab
+from scalewidgets.widgets.law import lab as law_lab
+from scalewidgets.widgets.law.typed import typed_law
 from scalewidgets.widgets.law_cells import pick
-from scalewidgets.widgets.typed import typed_law
 from scalewidgets.widgets.wire import unpack
 
 ALL = catalogue.laws()["id"].to_list()

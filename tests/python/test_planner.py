@@ -9,7 +9,7 @@ import pytest
 import traitlets
 
 import scalewidgets as sw
-from scalewidgets.widgets import planner
+from scalewidgets.widgets.planner import lab as planner
 from scalewidgets.widgets.wire import unpack
 
 

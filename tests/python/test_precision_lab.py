@@ -1,13 +1,17 @@
 """The PrecisionLab without a browser: its cells are what the library and the papers say."""
 
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 import pytest
 import traitlets
 
 import scalewidgets as sw
 from scalewidgets.allocation.optimum import demand_optimum
 from scalewidgets.widgets.lab import Lab
-from scalewidgets.widgets.precision_lab import PrecisionLab
+from scalewidgets.widgets.precision.lab import PrecisionLab
+from scalewidgets.widgets.precision.runs import ROWS
 
 KUMAR, SUN, CHEN = (
     sw.law(name)
@@ -181,6 +185,100 @@ def test_a_surface_of_the_users_takes_kumars_place() -> None:
     assert PrecisionLab(own).sheet().get("kumar_gamma_w") == 3.0
     with pytest.raises(ValueError, match="kaplan2020 is neither"):
         PrecisionLab(sw.law("kaplan2020"))
+
+
+# --- intervals ----------------------------------------------------------------------------------
+
+
+def test_a_fit_brings_intervals_of_what_hangs_on_its_constants() -> None:
+    fit = sw.fit("hoffmann2022", sw.load_runs("simulated"))
+    lab = PrecisionLab(fit, N="7B", D="2T", P=6)
+    sheet = lab.sheet()
+    for cell in ("kumar_loss", "kumar_added", "post_crit", "post_memory_P", "post_even"):
+        ((low, high),) = sheet.intervals([cell])
+        assert low < sheet.get(cell) < high, cell
+    shown = lab.snapshot()["readouts"]["Integer"]
+    told = {label for label, row in shown.items() if "interval" in row}
+    # what hangs on Kumar et al.'s bits alone would have an interval of no width
+    hidden = ("share", "added by quantising", "equal cost", "equal memory, in training")
+    assert len(told) == len(shown) - len(hidden)
+    assert not any(part in label for part in hidden for label in told)
+    for cell in ("kumar_share", "post_added", "kumar_best_P", "kumar_memory_P"):
+        assert sheet.intervals([cell])[0] == pytest.approx([sheet.get(cell)] * 2, rel=1e-4)
+    assert "interval" not in lab.snapshot()["readouts"]["Floating point"]["Best bits at equal cost"]
+    table = lab.compared
+    assert table["added_low"][0] < table["added"][0] < table["added_high"][0]
+    assert table["critical_tokens_low"][1:].to_list() == [None, None]
+    bands = [mark for plot in lab.spec["plots"] for mark in plot["marks"] if mark["kind"] == "band"]
+    assert {band["y"] for band in bands} >= {"post_memory", "post_by_D", "post_crit_at"}
+    assert not {band["y"] for band in bands} & {"kumar_share_at", "kumar_cost"}
+
+
+def test_without_a_fit_there_are_no_intervals() -> None:
+    lab = PrecisionLab()
+    assert lab.draws is None
+    assert lab.spec["draws"] == []
+    assert lab.compared["added_low"].to_list() == [None] * 3
+    assert not any("interval" in row for row in lab.snapshot()["readouts"]["Integer"].values())
+
+
+# --- runs ---------------------------------------------------------------------------------------
+
+
+def test_runs_are_held_to_what_bits_add() -> None:
+    """Runs of a law of their own: Kumar et al.'s at other constants of the surface."""
+    own = KUMAR.with_constants(E=1.9, A=3000.0)
+    n, d = np.array([1e8, 1e8, 4e8, 4e8, 1e9]), np.array([2e9, 8e9, 2e9, 8e9, 5e9])
+    rows = []
+    for P in (16, 4, 6):
+        loss = own.predict(N=n, D=d, P_w=P, P_a=P)
+        pairs = zip(n, d, loss, strict=True)
+        rows += [{"N": a, "D": b, "P": float(P), "loss": c} for a, b, c in pairs]
+    rows = [row for row in rows if not (row["N"] == 1e9 and row["P"] == 16)]  # without a partner
+    lab = PrecisionLab(own, runs=pl.DataFrame(rows))
+    found = lab.residuals
+    assert found is not None
+    assert len(found) == 8
+    assert found["integer"].to_numpy() == pytest.approx(0.0, abs=1e-12)
+    assert found.filter(pl.col("P") == 6)["QAT"].is_nan().all()
+    assert found.filter(pl.col("P") == 4)["QAT"].is_finite().all()
+    (predicted,) = lab.sheet().rows(["run_chen"], ROWS)
+    first = found.row(0, named=True)
+    ratio = CHEN.predict(N=first["N"], D=first["D"], G=128) / sw.law("chen2025_qat.bf16").predict(
+        N=first["N"], D=first["D"]
+    )
+    assert predicted[0] == pytest.approx(np.log(ratio))
+    assert found["added"][0] == pytest.approx(np.log(first["loss"] / first["full"]))
+    assert "8 runs" in lab.facts["status"]["text"]
+    lab.dataset = "none"
+    assert lab.runs is None
+    assert "residuals" not in [plot["id"] for plot in lab.spec["plots"]]
+
+
+def test_quartets_runs_have_their_partners(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCALEWIDGETS_DATA", str(shared / "data"))
+    lab = PrecisionLab(runs="quartet")
+    found = lab.residuals
+    assert found is not None
+    assert set(found["P"]) == {4.0}
+    again = PrecisionLab(runs=sw.load_runs("quartet")).residuals
+    assert again is not None
+    assert again["added"].to_list() == found["added"].to_list()
+    # notebook 06: integers promise too much loss, floats too little
+    medians = [float(found[name].median()) for name in ("integer", "floating_point", "QAT")]  # type: ignore[arg-type]
+    assert medians == pytest.approx([-0.171, 0.022, 0.005], abs=5e-4)
+
+
+def test_runs_that_do_not_say_their_bits_are_refused() -> None:
+    table = {"N": [1e9, 1e9], "D": [1e10, 1e10], "loss": [2.5, 2.6]}
+    with pytest.raises(ValueError, match="no column P"):
+        PrecisionLab(runs=table)
+    with pytest.raises(ValueError, match=r"bits must be 1 to 16, not so in runs \[1\]"):
+        PrecisionLab(runs={**table, "P": [16, 0]})
+    with pytest.raises(ValueError, match="no run in fewer than 16 bits has a partner"):
+        PrecisionLab(runs={**table, "P": [4, 8]})
+    with pytest.raises(traitlets.TraitError, match="there is no 'quartett'; there are none"):
+        PrecisionLab(runs="quartett")
 
 
 def test_mistakes_are_refused_and_the_picture_stays() -> None:

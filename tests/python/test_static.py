@@ -17,6 +17,6 @@ def test_the_committed_bundle_is_fresh(
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     built = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     static = root / "scalewidgets" / "static"
-    assert set(built) == {"lab.js", "lab.css"}
+    assert set(built) == {"lab.js", "lab.css", "loader.js"}
     stale = [name for name in built if (static / name).read_bytes() != built[name]]
     assert not stale, f"{stale} in scalewidgets/static do not match js/src: run `make build`"

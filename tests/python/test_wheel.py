@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-BUDGET = 96 * 1024  # bytes of lab.js; js/build.mjs has the reason
+BUDGET = 112 * 1024  # bytes of lab.js; js/build.mjs has the reason
 
 # Names of XML vocabularies look like addresses, but nothing is ever fetched from them.
 NAMESPACES = re.compile(
@@ -65,10 +65,12 @@ def test_the_bundle_keeps_its_budget(wheel: zipfile.ZipFile) -> None:
     assert wheel.getinfo("scalewidgets/static/lab.js").file_size <= BUDGET
 
 
-@pytest.mark.parametrize("name", ["lab.js", "lab.css"])
+@pytest.mark.parametrize("name", ["lab.js", "lab.css", "loader.js"])
 def test_the_bundle_fetches_nothing_and_evaluates_no_text(
     wheel: zipfile.ZipFile, name: str
 ) -> None:
     text = wheel.read(f"scalewidgets/static/{name}").decode()
     assert re.findall(r"(?:https?:)?//[\w-]+\.\w[^\s\"'`)]*", NAMESPACES.sub("", text)) == []
-    assert re.findall(r"\beval\s*\(|\bFunction\s*\(|\bimport\s*\(|@import\b", text) == []
+    found = re.findall(r"\beval\s*\(|\bFunction\s*\(|\bimport\s*\(|@import\b", text)
+    # as anywidget does with the loader itself: the text that the lab carries, as a module
+    assert found == (["import("] if name == "loader.js" else [])

@@ -2,7 +2,7 @@
 import { html } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import type { Action, Choice, Copy, Toggle } from "../spec";
-import { type ControlEnv, type ControlView, frame, on } from "./control";
+import { type ControlEnv, type ControlView, described, frame, on } from "./control";
 
 const SEGMENTS = 3; // options that still stand side by side
 const SEGMENT_LETTERS = 34; // of all their labels together
@@ -39,7 +39,8 @@ function select(env: ControlEnv, choice: Choice): ControlView {
   const { doc, unique } = env;
   const id = `${unique}-${choice.cell}`;
   const disabled = env.idle(choice.cell);
-  const menu = html(doc, "select", { id, disabled }, ...optionNodes(doc, choice));
+  const aria = { "aria-description": described(env, choice) };
+  const menu = html(doc, "select", { id, disabled, ...aria }, ...optionNodes(doc, choice));
   on(env, menu, "change", () => env.set(choice.cell, menu.value));
   const label = html(doc, "label", { for: id }, choice.label);
   const node = frame(env, choice, "div", "sw-choice", label, menu);
@@ -71,7 +72,8 @@ function optionNodes(doc: Document, { options }: Choice): HTMLElement[] {
 export function toggleView(env: ControlEnv, toggle: Toggle): ControlView {
   const { doc } = env;
   const disabled = env.idle(toggle.cell);
-  const box = html(doc, "input", { type: "checkbox", role: "switch", disabled });
+  const aria = { role: "switch", "aria-description": described(env, toggle) };
+  const box = html(doc, "input", { type: "checkbox", disabled, ...aria });
   on(env, box, "change", () => env.set(toggle.cell, box.checked));
   const node = frame(env, toggle, "label", "sw-toggle", box, html(doc, "span", {}, toggle.label));
   return { node, show: (sheet) => void (box.checked = sheet.get(toggle.cell) === 1) };

@@ -32,14 +32,22 @@ export function on<K extends keyof HTMLElementEventMap>(
   node.addEventListener(name, heard, { signal });
 }
 
-/** The element around the control of a cell. It says so where only Python could answer. */
-export function frame<K extends "div" | "label" | "fieldset">(
+/** What there is to say about the control of a cell: above all where only Python could answer. */
+export function described(
   env: ControlEnv,
   { cell, help }: { cell: string; help?: string },
+): string | undefined {
+  return env.idle(cell) ? NO_KERNEL : help;
+}
+
+/** The element around the control of a cell. */
+export function frame<K extends "div" | "label" | "fieldset">(
+  env: ControlEnv,
+  control: { cell: string; help?: string },
   tag: K,
   name: string,
   ...children: Node[]
 ): HTMLElementTagNameMap[K] {
-  const title = env.idle(cell) ? NO_KERNEL : help;
-  return html(env.doc, tag, { class: name, "data-cell": cell, title }, ...children);
+  const title = described(env, control);
+  return html(env.doc, tag, { class: name, "data-cell": control.cell, title }, ...children);
 }

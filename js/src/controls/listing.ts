@@ -3,7 +3,7 @@ import { html, setText } from "../dom";
 import { Job } from "../engine/job";
 import type { Sheet } from "../engine/sheet";
 import { formatter } from "../format";
-import { toggled } from "../plot/pick";
+import { brushed, toggled } from "../plot/pick";
 import { type Changed, touches } from "../roots";
 import type { Settle, Task } from "../settle";
 import type { Listing } from "../spec";
@@ -11,7 +11,9 @@ import { type ControlEnv, on } from "./control";
 
 const MOST = 1000; // lines; with more a browser takes seconds to lay them out
 const SLICE = 50; // lines between two looks at the clock
-const HELP = "Click a run to leave it out or take it back, a column's name to sort by it.";
+const HELP =
+  "Click a run to leave it out or take it back, a column's name to sort by it. By keyboard: arrows, " +
+  "Space; Shift and an arrow make the next run like this one.";
 
 export class ListingView {
   readonly node: HTMLDetailsElement;
@@ -41,7 +43,8 @@ export class ListingView {
     this.#body = html(doc, "tbody");
     this.#note = html(doc, "p", { class: "sw-level" });
     const head = html(doc, "thead", {}, html(doc, "tr", {}, ...this.#heads));
-    const table = html(doc, "table", { role: "grid", "aria-label": label }, head, this.#body);
+    const aria = { role: "grid", "aria-label": label, "aria-multiselectable": "true" };
+    const table = html(doc, "table", aria, head, this.#body);
     const [summary, scroller] = [html(doc, "summary", {}, label), html(doc, "div", {}, table)];
     this.node = html(doc, "details", { class: "sw-listing" }, summary, this.#note, scroller);
     this.#roots = roots.ofRows(this.#cells, rows);
@@ -88,10 +91,20 @@ export class ListingView {
     const { key, target } = event;
     const { nextElementSibling, previousElementSibling } = target as Element;
     if (key === "Enter" || key === " ") this.#toggle(target);
-    else if (key === "ArrowDown") (nextElementSibling as HTMLElement | null)?.focus();
-    else if (key === "ArrowUp") (previousElementSibling as HTMLElement | null)?.focus();
+    else if (key === "ArrowDown") this.#go(event, nextElementSibling);
+    else if (key === "ArrowUp") this.#go(event, previousElementSibling);
     else return;
     event.preventDefault();
+  }
+
+  /** To another line; with Shift it is left out as the one before it is, or taken back. */
+  #go({ shiftKey, target }: KeyboardEvent, line: Element | null): void {
+    if (!line) return;
+    (line as HTMLElement).focus();
+    if (!shiftKey) return;
+    const back = !this.#out.includes(rowOf(target as HTMLElement));
+    const next = brushed(this.#out, [rowOf(line as HTMLElement)], back);
+    this.env.set(this.listing.excluded, next);
   }
 
   *#filling(): Generator<void, void> {

@@ -30,7 +30,7 @@ export class Panel {
       const node = html(
         doc,
         "section",
-        { class: "sw-group", "aria-label": group.label },
+        { class: "sw-group", role: "group", "aria-label": group.label },
         html(doc, "h3", {}, group.label),
         ...controls.map(({ view }) => view.node),
       );

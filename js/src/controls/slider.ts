@@ -3,9 +3,11 @@ import { html, setText, svg } from "../dom";
 import type { Sheet } from "../engine/sheet";
 import { type Formatter, formatter, withUnit } from "../format";
 import type { Slider } from "../spec";
-import { type ControlEnv, type ControlView, frame, on } from "./control";
+import { type ControlEnv, type ControlView, described, frame, on } from "./control";
 import { LOG_STEP, positionOf, typed, valueAt } from "./position";
-import { Ticks } from "./ticks";
+import { TICK_KEYS, Ticks } from "./ticks";
+
+const UNKNOWN = { "aria-valuetext": "no value yet" };
 
 /** What keeps a slider where it is: the link of which it is the held one, or a hand on a handle. */
 export interface Lock {
@@ -20,6 +22,7 @@ export class SliderView implements ControlView {
   readonly #box: HTMLInputElement;
   readonly #note: HTMLElement;
   readonly #padlock: HTMLButtonElement | null;
+  readonly #ticks: Ticks | undefined;
   readonly #write: Formatter;
   #value = NaN;
   #typing = false;
@@ -32,7 +35,7 @@ export class SliderView implements ControlView {
     const { doc, unique } = env;
     this.#write = formatter(slider.format);
     const id = `${unique}-${slider.cell}`;
-    this.#track = html(doc, "input", { type: "range", id, ...this.#limits() });
+    this.#track = html(doc, "input", { type: "range", id, ...this.#limits(), ...UNKNOWN });
     this.#box = html(doc, "input", {
       type: "text",
       class: "sw-box",
@@ -52,8 +55,11 @@ export class SliderView implements ControlView {
     const { cell } = slider;
     this.node = frame(env, { cell }, "div", "sw-slider", head, this.#track);
     if (slider.marks?.length) {
-      this.node.append(new Ticks(env, slider, (value) => this.#move(value)).node);
+      this.#ticks = new Ticks(env, slider, this.#write, (value) => this.#move(value));
+      this.node.append(this.#ticks.node);
     }
+    const about = [described(env, slider), this.#ticks && TICK_KEYS].filter(Boolean).join(" ");
+    if (about) this.#track.setAttribute("aria-description", about);
     this.node.append(this.#note);
     this.#track.disabled = this.#box.disabled = env.idle(cell);
     this.#listen();
@@ -70,6 +76,12 @@ export class SliderView implements ControlView {
     on(env, this.#track, "input", () => {
       const at = Number(this.#track.value);
       this.#move(slider.scale === "log" ? valueAt(slider, at) : at);
+    });
+    on(env, this.#track, "keydown", (event) => {
+      const value = this.#ticks?.next(this.#value, event.key);
+      if (value === undefined) return;
+      event.preventDefault();
+      this.#move(value);
     });
     on(env, this.#box, "input", () => (this.#typing = true));
     on(env, this.#box, "change", () => this.#takeTyped());
@@ -121,7 +133,9 @@ export class SliderView implements ControlView {
     const text = this.#write(value);
     this.#track.value = String(slider.scale === "log" ? share : value);
     this.#track.style.setProperty("--sw-share", share.toFixed(4));
-    this.#track.setAttribute("aria-valuetext", withUnit(text, slider.unit));
+    const model = this.#ticks?.named(text);
+    const said = withUnit(text, slider.unit);
+    this.#track.setAttribute("aria-valuetext", model ? `${said}, ${model}` : said);
     if (!this.#typing) this.#box.value = text;
   }
 }

@@ -87,7 +87,8 @@ function rowOf({ doc, roots }: ControlEnv, readout: Readout): Row {
   const { cell, label, format, unit, visible, help } = readout;
   const value = html(doc, "span", {}, "–");
   const interval = html(doc, "td", { class: "sw-interval", role: "cell" });
-  const heading = html(doc, "th", { scope: "row", role: "rowheader" }, label);
+  const aria = { role: "rowheader", "aria-description": help };
+  const heading = html(doc, "th", { scope: "row", ...aria }, label);
   if (unit) heading.append(html(doc, "span", { class: "sw-unit" }, `, ${unit}`));
   const node = html(
     doc,

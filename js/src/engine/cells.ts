@@ -37,6 +37,13 @@ export class Cells {
         this.solvers.set(output, solver);
       }
     }
+    for (const { array, cell, rows, falls, before } of spec.series ?? []) {
+      const reads = [cell, ...Object.values(rows)].map(plain);
+      for (const made of [array, falls, before]) this.#claim(made, reads);
+    }
+    for (const [name, array] of Object.entries(spec.items ?? {})) {
+      if (name !== array && this.#reads.has(array)) this.#claim(name, [array]);
+    }
     for (const control of controlsOf(spec)) {
       if (control.kind !== "choice") continue;
       this.options.set(

@@ -13,6 +13,7 @@ const LOG = OPERATIONS.indexOf("log");
 const CALL = OPERATIONS.length;
 /** Deeper than any law with its derivatives, far from the end of the stack. */
 const MAX_DEPTH = 1000;
+const TOO_DEEP = `the expression is nested over ${MAX_DEPTH} deep`;
 /** Numbers that describe a step: operation, result, and position and stride of three operands. */
 const STEP = 8;
 
@@ -43,7 +44,11 @@ export class Graph {
   readonly nodes: Node[] = [];
   readonly #known = new Map<string, number>();
 
-  constructor(private readonly items: Items = NO_ITEMS) {}
+  /** `summing`: of what stands inside a sum, where no other sum may. */
+  constructor(
+    private readonly items: Items = NO_ITEMS,
+    private readonly summing = false,
+  ) {}
 
   /** A place for a value that is set from outside. A wide one has a value for each lane; a hot one
    *  moves between runs of `hot`, all else stays. */
@@ -56,7 +61,7 @@ export class Graph {
     if (typeof tree === "number") return this.#number(tree);
     if (typeof tree === "string") return resolve(tree);
     if (!Array.isArray(tree)) throw new Error(`${show(tree)} is not part of an expression`);
-    if (depth > MAX_DEPTH) throw new Error(`the expression is nested over ${MAX_DEPTH} deep`);
+    if (depth > MAX_DEPTH) throw new Error(TOO_DEEP);
     const [name, ...trees] = tree;
     if (name === "sum" && trees.length === 1) return this.#sum(trees[0], resolve, depth);
     const arity = typeof name === "string" && Object.hasOwn(ARITY, name) ? ARITY[name] : undefined;
@@ -80,10 +85,11 @@ export class Graph {
 
   /** A program of its own, whose lanes are the items: run as a call, for each lane out here. */
   #sum(body: Tree, resolve: (name: string) => number, depth: number): number {
-    const key = `sum ${JSON.stringify(body)}`;
+    if (this.summing) throw new Error("a sum stands in a sum: there is one list of items only");
+    const key = `sum ${written(body)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const inner = new Graph();
+    const inner = new Graph(NO_ITEMS, true);
     const places = new Map<string, number>();
     const given: [inner: number, outer: number][] = [];
     const id = inner.place(
@@ -98,10 +104,21 @@ export class Graph {
     );
     const lists = [...places].filter(([name]) => this.items.has(name));
     const program = new Program(inner);
+    const held: Float64Array[] = [];
+    let count = 0;
     const call: Call = (inputs, outputs) => {
-      const { count } = this.items;
-      if (count !== program.lanes) program.resize(count);
-      for (const [name, place] of lists) program.column(place).set(this.items.get(name));
+      // Lane after lane calls with the same lists: copying them would take as long as the sum.
+      let fresh = lists.length === 0;
+      for (let k = 0; k < lists.length; k++) {
+        const list = this.items.get(lists[k][0]);
+        if (list !== held[k]) fresh = true;
+        held[k] = list;
+      }
+      if (fresh) {
+        count = held.length > 0 ? Math.max(...held.map(({ length }) => length)) : this.items.count;
+        if (count !== program.lanes) program.resize(count);
+        lists.forEach(([, place], k) => program.column(place).set(held[k]));
+      }
       given.forEach(([place], k) => (program.values[program.at(place)] = inputs[k]));
       program.cold();
       const parts = program.column(id);
@@ -146,7 +163,15 @@ export class Graph {
 }
 
 function show(part: unknown): string {
-  return (JSON.stringify(part) ?? String(part)).slice(0, 60);
+  return written(part).slice(0, 60);
+}
+
+function written(part: unknown): string {
+  try {
+    return JSON.stringify(part) ?? String(part);
+  } catch {
+    throw new Error(TOO_DEEP); // it writes level by level on the stack
+  }
 }
 
 interface Prepared {

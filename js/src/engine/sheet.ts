@@ -32,6 +32,8 @@ export class Sheet {
   readonly #plans = new Map<string, Plan>();
   readonly #items: Items;
   #arrays = new Map<string, Float64Array>();
+  /** Arrays that are formulas, until something moves. */
+  readonly #made = new Map<string, Float64Array>();
   /** The array that a hand moves, as the hand has left it. */
   #nudged: Float64Array | undefined;
   #strings: Record<string, readonly string[]> = {};
@@ -120,12 +122,29 @@ export class Sheet {
     return this.#lists.get(plain(cell)) ?? [];
   }
 
-  /** An array fact, as a hand has moved its entries; empty where unknown. */
+  /** An array fact, as a hand has moved its entries; a series; the entries of a list; empty where
+   *  unknown. */
   array(name: string): Float64Array {
-    const fact = this.#arrays.get(name) ?? new Float64Array(0);
+    const fact = this.#arrays.get(name) ?? this.#series(name) ?? Float64Array.from(this.list(name));
     const { nudge } = this.spec;
     if (nudge?.array !== name) return fact;
     return (this.#nudged ??= multiplied(fact, this.list(nudge.cell)));
+  }
+
+  #series(name: string): Float64Array | undefined {
+    const made = this.#made.get(name);
+    if (made) return made;
+    const one = this.spec.series?.find(
+      ({ array, falls, before }) => name === array || name === falls || name === before,
+    );
+    if (one) {
+      const [values] = this.rows([one.cell], one.rows);
+      let sum = 0;
+      this.#made.set(one.array, values);
+      this.#made.set(one.falls, values.map((value, k) => (k > 0 ? values[k - 1] : 1) - value));
+      this.#made.set(one.before, values.map((value) => (sum += value) - value));
+    }
+    return this.#made.get(name);
   }
 
   /** Array facts that belong together, all of them or none: with a new page the facts can still be
@@ -233,6 +252,7 @@ export class Sheet {
 
   #arraysChanged(): void {
     this.#nudged = undefined;
+    this.#made.clear();
     if (this.spec.items) this.#computed.clear(); // sums run over arrays
   }
 
@@ -243,7 +263,8 @@ export class Sheet {
       if (held?.length === list.length && held.every((item, k) => item === list[k])) return false;
       this.#lists.set(cell, list);
       this.#put(cell, list.length);
-      if (this.spec.nudge && cell === plain(this.spec.nudge.cell)) this.#arraysChanged();
+      const moves = this.spec.series || (this.spec.nudge && cell === plain(this.spec.nudge.cell));
+      if (moves) this.#arraysChanged();
       return true;
     }
     if (typeof value === "string") {
@@ -265,6 +286,7 @@ export class Sheet {
   }
 
   #changed(cell: string): void {
+    this.#made.clear();
     for (const reader of this.#cells.readers(cell)) this.#computed.delete(reader);
   }
 

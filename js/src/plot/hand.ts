@@ -1,5 +1,5 @@
 // The mouse, pen or finger on a plot: hover, click, brush, and dragging a marker or a run.
-import { box, brushed, nearest, type Outline, rowsInside, toggled } from "./pick";
+import { box, brushed, inColumn, nearest, type Outline, rowsInside, toggled } from "./pick";
 
 const CLICK = 4; // px of movement that still counts as a click
 export const REACH = 11; // px around a run
@@ -8,7 +8,7 @@ export const REACH = 11; // px around a run
 export interface Ground {
   surface: SVGElement;
   signal: AbortSignal;
-  place(event: PointerEvent): readonly [x: number, y: number];
+  place(event: MouseEvent): readonly [x: number, y: number];
   /** Pixel positions of the runs and those left out; null when none can be left out. */
   runs(): { px: ArrayLike<number>; py: ArrayLike<number>; out: readonly number[] } | null;
   leaveOut(rows: number[]): void;
@@ -65,15 +65,20 @@ export function listen(ground: Ground): void {
     end();
   });
 
+  on("dblclick", (event) => put(ground, ...ground.place(event)));
+
   on("pointercancel", end);
   on("pointerleave", () => ground.unhover());
 
   surface.ownerDocument.addEventListener(
     "keydown",
     (event) => {
-      if (event.key !== "Escape" || !gesture?.undo) return;
-      gesture.undo();
-      end();
+      if (event.key !== "Escape") return;
+      if (!gesture) ground.unhover(); // a note that covers something can be sent away
+      else if (gesture.undo) {
+        gesture.undo();
+        end();
+      }
     },
     { signal, capture: true },
   );
@@ -115,4 +120,13 @@ function click(ground: Ground, x: number, y: number): void {
   if (!runs) return;
   const row = nearest(runs.px, runs.py, x, y, REACH);
   if (row >= 0) ground.leaveOut(toggled(runs.out, row));
+}
+
+/** Pulls a run without dragging: to where a double click is, above or below it. */
+function put(ground: Ground, x: number, y: number): void {
+  const runs = ground.runs();
+  // On a run the two clicks have left it out and taken it back.
+  if (!runs || ground.grip(x, y) || nearest(runs.px, runs.py, x, y, REACH) >= 0) return;
+  const row = inColumn(runs.px, runs.py, x, y, REACH);
+  if (row >= 0) ground.lift(runs.px[row], runs.py[row])?.move(x, y);
 }

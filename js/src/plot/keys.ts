@@ -4,7 +4,10 @@ import { type Direction, nextRow, stepRow, toggled } from "./pick";
 export interface Walk {
   surface: SVGElement;
   signal: AbortSignal;
-  runs(): { px: ArrayLike<number>; py: ArrayLike<number>; out: readonly number[] } | null;
+  /** Pixel positions of the points that the cursor goes to; null when none are shown. */
+  seen(): { px: ArrayLike<number>; py: ArrayLike<number> } | null;
+  /** The same points where they can be left out, with those that are; null where they cannot. */
+  runs(): { out: readonly number[] } | null;
   leaveOut(rows: number[]): void;
   /** The cursor stands on a row; -1 when it is put away. */
   stand(row: number): void;
@@ -36,7 +39,7 @@ export function walk(on: Walk): void {
   surface.addEventListener(
     "keydown",
     (event) => {
-      const seen = on.runs();
+      const seen = on.seen();
       if (!seen || event.ctrlKey || event.metaKey || event.altKey) return;
       const { px, py } = seen;
       const way = WAYS[event.key];
@@ -49,7 +52,9 @@ export function walk(on: Walk): void {
       else if (event.key === "Home") go(first(px));
       else if (event.key === "End") go(first(px, -1));
       else if ((event.key === " " || event.key === "Enter") && row >= 0) {
-        on.leaveOut(toggled(seen.out, row));
+        const runs = on.runs();
+        if (!runs) return;
+        on.leaveOut(toggled(runs.out, row));
         on.stand(row);
       } else if (event.key === "Escape" && row >= 0) go(-1);
       else return;
@@ -58,6 +63,22 @@ export function walk(on: Walk): void {
     { signal },
   );
   surface.addEventListener("blur", () => go(-1), { signal });
+}
+
+/** Arrow keys as steps in pixels. */
+export function steer(
+  on: Pick<Walk, "surface" | "signal">,
+  step: (right: number, down: number) => void,
+): void {
+  const heard = (event: KeyboardEvent) => {
+    const way = WAYS[event.key];
+    if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
+    const far = (event.shiftKey ? 20 : 4) * (way === "left" || way === "up" ? -1 : 1);
+    if (way === "left" || way === "right") step(far, 0);
+    else step(0, far);
+    event.preventDefault();
+  };
+  on.surface.addEventListener("keydown", heard, { signal: on.signal });
 }
 
 function standing(row: number, px: ArrayLike<number>, py: ArrayLike<number>): boolean {

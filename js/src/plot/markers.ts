@@ -55,9 +55,19 @@ export class MarkersLayer {
     return this.#drawn.flatMap(({ mark }) => mark.drag ?? []);
   }
 
-  /** Values along an axis of the markers that are wholly known. */
+  /** The first marker that can be dragged, where it is wholly known. */
+  get hand(): { x: number; y: number } | undefined {
+    return this.#drawn.find(({ mark, x, y }) => mark.drag && Number.isFinite(x + y));
+  }
+
+  /** The markers that are wholly known. */
+  get known(): readonly Pick<Drawn, "mark" | "x" | "y">[] {
+    return this.#drawn.filter(({ x, y }) => Number.isFinite(x + y));
+  }
+
+  /** Their values along an axis. */
   values(axis: "x" | "y"): number[] {
-    return this.#drawn.filter(({ x, y }) => Number.isFinite(x + y)).map((marker) => marker[axis]);
+    return this.known.map((marker) => marker[axis]);
   }
 
   draw(x: Scale, y: Scale): void {

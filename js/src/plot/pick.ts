@@ -32,6 +32,18 @@ export function nearest(
   return best;
 }
 
+/** The row that stands above or below a place, at most `reach` pixels aside; -1 when there is none. */
+export function inColumn(
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  x: number,
+  y: number,
+  reach: number,
+): number {
+  const aside = Array.from(xs, (at) => (Math.abs(at - x) <= reach ? x : NaN));
+  return nearest(aside, ys, x, y, Infinity);
+}
+
 /** The rows in an area. Where its outline crosses itself, what is enclosed twice is outside. */
 export function rowsInside(
   xs: ArrayLike<number>,

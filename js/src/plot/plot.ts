@@ -1,6 +1,7 @@
 // One plot: its element, what it reads from the sheet, and when it draws what.
 import { html, svg } from "../dom";
 import type { Interval as Bounds, Sheet } from "../engine/sheet";
+import type { InputValue } from "../inputs";
 import type { Changed, Roots } from "../roots";
 import type { Settle, Task } from "../settle";
 import type { Mark, Plot } from "../spec";
@@ -15,6 +16,8 @@ import { MarkersLayer } from "./markers";
 import { put } from "./paths";
 import { PointsLayer } from "./points";
 import { type Interval, type Kind, Scale } from "./scale";
+import { mixed, sharesAt, TALL, Triangle } from "./simplex";
+import { SketchLayer } from "./sketch";
 import { Hands } from "./touch";
 
 /** What a plot may ask of its lab. */
@@ -24,7 +27,9 @@ export interface PlotEnv {
   roots: Roots;
   settle: Settle;
   /** An input moved by a hand in this plot. */
-  set(cell: string, value: number | number[]): void;
+  set(cell: string, value: InputValue): void;
+  /** The same, as it is and not as the input's slider would round it. */
+  put(cell: string, value: number): void;
   /** The domain of a cell's slider: the x axis of a plot that shows only curves. */
   domainOf(cell: string): Interval | undefined;
 }
@@ -46,6 +51,7 @@ export class PlotView {
   readonly canvas: HTMLElement;
   readonly surface: SVGSVGElement;
   readonly points: PointsLayer[];
+  readonly sketches: SketchLayer[];
   readonly markers: MarkersLayer;
   x: Scale | null = null;
   y: Scale | null = null;
@@ -60,7 +66,7 @@ export class PlotView {
   readonly #contours: ContoursLayer[];
   readonly #bars: BarsLayer[];
   readonly #layers: (Layer<Mark> | MarkersLayer)[];
-  readonly #axes: Axes;
+  readonly #axes: Axes | Triangle;
   readonly #legend: Legend;
   readonly #tasks: { bands: BandLayer[]; task: Task }[];
   readonly #area: SVGSVGElement;
@@ -91,21 +97,25 @@ export class PlotView {
     this.#contours = all("contours", ContoursLayer);
     this.#bars = all("bars", BarsLayer);
     this.points = all("points", PointsLayer);
+    this.sketches = all("sketch", SketchLayer);
     this.markers = new MarkersLayer(doc, of(spec.marks, "marker"));
-    this.#axes = new Axes(doc, spec.x, spec.y);
+    const triangle = spec.simplex && new Triangle(doc, spec.simplex);
+    this.#axes = triangle ?? new Axes(doc, spec.x, spec.y);
     this.#legend = new Legend(doc, spec.marks);
     const areas = [...this.#spans, ...this.#bands, ...this.#contours, ...this.#bars];
-    const inside = [...areas, ...this.#rules, ...this.points, ...this.#curves, ...this.#traces];
+    const inside = [...areas, ...this.#rules, ...this.points, ...this.#curves, ...this.#traces, ...this.sketches];
     this.#layers = [...inside, this.markers];
     // A nested svg cuts off what leaves the plotting area without needing a document-wide id.
-    this.#area = svg(doc, "svg", { class: "sw-area" }, ...inside.map(({ node }) => node));
+    const drawn = inside.map(({ node }): SVGElement => node);
+    if (triangle) drawn.splice(areas.length, 0, triangle.cover);
+    this.#area = svg(doc, "svg", { class: "sw-area" }, ...drawn);
     this.#origin = svg(doc, "g", {}, this.#axes.node, this.#area, this.markers.node);
     this.surface = svg(doc, "svg", { class: "sw-surface" }, this.#origin);
     this.canvas = html(doc, "div", { class: "sw-canvas" }, this.surface);
     this.node = html(
       doc,
       "figure",
-      { class: `sw-plot${spec.wide ? " sw-wide" : ""}`, "data-plot": spec.id },
+      { class: `sw-plot${spec.wide ? " sw-wide" : ""}${triangle ? " sw-simplex" : ""}`, "data-plot": spec.id },
       html(doc, "figcaption", {}, spec.title),
       this.#legend.node,
       this.canvas,
@@ -129,13 +139,37 @@ export class PlotView {
       ? this.names.length * NAME_HEIGHT + MARGIN.top + MARGIN.bottom
       : Math.round(Math.min(most, Math.max(least, this.#width * share)));
     this.left = y.names ? roomFor(this.names) + 12 : MARGIN.left;
+    if (this.spec.simplex) this.#layTriangle();
     put(this.surface, { width: this.#width, height: this.#height });
     this.#origin.setAttribute("transform", `translate(${this.left},${MARGIN.top})`);
     put(this.#area, { width: this.#range("x")[1], height: this.#range("y")[0] });
   }
 
+  /** In the middle, with equal sides. */
+  #layTriangle(): void {
+    const side = Math.min(this.#width - 2 * MARGIN.right, 400);
+    this.left = (this.#width - side) / 2;
+    this.#height = Math.round(side * TALL) + MARGIN.top + MARGIN.bottom;
+  }
+
   get width(): number {
     return this.#width;
+  }
+
+  /** Cells and amounts of a mixture; none where there is no triangle. */
+  get amounts(): (readonly [cell: string, amount: number])[] {
+    return (this.spec.simplex?.cells ?? []).map((cell) => [cell, this.#sheet?.get(cell) ?? NaN]);
+  }
+
+  /** The mixture at a place of the triangle, in pixels. */
+  mix(px: number, py: number): void {
+    const { amounts, x, y } = this;
+    if (!x || !y) return;
+    const next = mixed(
+      amounts.map(([, amount]) => amount),
+      sharesAt(x.invert(px), y.invert(py)),
+    );
+    amounts.forEach(([cell], i) => this.env.put(cell, next[i]));
   }
 
   get top(): number {
@@ -160,7 +194,7 @@ export class PlotView {
       this.names = sheet.strings(this.spec.y.names);
       this.#lay();
     }
-    const grids = [...this.#contours, ...this.#bars, ...this.#spans];
+    const grids = [...this.#contours, ...this.#bars, ...this.#spans, ...this.sketches];
     for (const layer of [...this.points, ...this.#rules, ...this.#traces, ...grids]) layer.read(sheet, changed);
     this.markers.read(sheet);
     const x = this.#scale("x", moving);
@@ -186,7 +220,7 @@ export class PlotView {
   }
 
   #range(axis: "x" | "y"): Interval {
-    if (axis === "x") return [0, this.#width - this.left - MARGIN.right];
+    if (axis === "x") return [0, this.#width - this.left - (this.spec.simplex ? this.left : MARGIN.right)];
     return [this.#height - MARGIN.top - MARGIN.bottom, 0];
   }
 
@@ -207,7 +241,9 @@ export class PlotView {
 
   #fixed(axis: "x" | "y"): Interval | undefined {
     const { names, domain } = this.spec[axis];
-    return names ? [Math.max(1, this.names.length) - 0.5, -0.5] : domain;
+    if (names) return [Math.max(1, this.names.length) - 0.5, -0.5];
+    const end = (at: number | string) => (typeof at === "string" ? this.#sheet!.get(at) : at);
+    return domain && [end(domain[0]), end(domain[1])];
   }
 
   #wanted(axis: "x" | "y", kind: Kind): Interval {

@@ -38,7 +38,8 @@ export class PointsLayer extends Layer<Points> {
   ) {
     const dots = svg(doc, "g");
     const crosses = svg(doc, "path", { class: "sw-crosses" });
-    super(mark, svg(doc, "g", { class: "sw-points" }, dots, crosses));
+    const name = `sw-points${mark.weight === undefined ? "" : " sw-weighted"}`;
+    super(mark, svg(doc, "g", { class: name }, dots, crosses));
     this.#dots = dots;
     this.#crosses = crosses;
     this.#roots = roots.ofRows(withVisible(this.#cells(), mark.visible), mark.rows);

@@ -1,0 +1,1 @@
+var o=Symbol.for("scalewidgets");function i(t){let e=globalThis,n=e[o]??=new Map,r=n.get(t)??d(t);return n.set(t,r),r}async function d(t){let e=URL.createObjectURL(new Blob([t],{type:"text/javascript"}));try{return await import(e)}finally{URL.revokeObjectURL(e)}}var s={async render(t){let{default:e}=await i(String(t.model.get("_code")));return e.render(t)}};export{s as default};

@@ -1,0 +1,161 @@
+"""The ScheduleLab as a person uses it in JupyterLab: drawing, picking, a better one, runs."""
+
+import re
+from typing import Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from .jupyter import LabPage
+from .lab import Lab
+
+CURVE = """
+import numpy as np, polars as pl
+schedule = sw.Schedule.cosine(3e-4, 24_000, warmup=2160)
+steps = np.arange(2200, 24_001, 200)
+law = sw.law("luo2025_multi_power", "m400")
+curves = pl.DataFrame({
+    "step": steps, "lr": schedule.eta[steps - 1], "loss": law.predict(schedule=schedule.at(steps)),
+})
+"""
+
+
+def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
+    page.open_notebook([f"import scalewidgets as sw\n{CURVE}\nlab = {call}\nlab"], theme=theme)
+    page.run_all()
+    return Lab(page)
+
+
+def read(lab: Lab, cell: str) -> float:
+    return float(lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').inner_text())
+
+
+def draw(lab: Lab, places: list[tuple[float, float]]) -> None:
+    """Drags over the plot of the rates, from place to place in shares of its area."""
+    area = lab.root.locator('[data-plot="rates"] svg.sw-area')
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    at = [(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"]) for x, y in places]
+    mouse = lab.page.page.mouse
+    mouse.move(*at[0])
+    mouse.down()
+    for place in at[1:]:
+        mouse.move(*place, steps=10)
+    mouse.up()
+
+
+def line(lab: Lab, plot: str) -> str | None:
+    lines = lab.root.locator(f'[data-plot="{plot}"] path.sw-curve:not(.sw-beyond)')
+    return lines.last.get_attribute("d")
+
+
+def agreed(lab: Lab) -> None:
+    """The tables say what Python computes for the same inputs."""
+    lab.settled()
+    found = lab.page.value("lab.compared.select('multi_power', 'annealing').rows()")
+    for role, value in zip(("mpl", "ann"), found[0], strict=True):
+        assert read(lab, f"{role}_yours") == pytest.approx(value, abs=6e-5)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_schedule_is_drawn_and_the_loss_follows(
+    wide_page: LabPage, theme: Literal["light", "dark"]
+) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab()", theme)
+    agreed(lab)
+    loss, before = read(lab, "mpl_yours"), line(lab, "won")
+    wide_page.screenshot(f"schedule-{theme}")
+    draw(lab, [(0.3, 0.94), (0.45, 0.4), (0.7, 0.35), (0.99, 0.05)])
+    wide_page.wait_for_value("lab.shape", lambda shape: shape == "hand")
+    wide_page.wait_for_value("lab.drawn[-2]", lambda height: height < 0.12)
+    assert line(lab, "won") != before
+    assert read(lab, "mpl_yours") != loss
+    agreed(lab)
+    expect(lab.root.locator('[data-cell="shape"] select')).to_have_value("hand")
+    exact = wide_page.value(
+        "float(sw.law('luo2025_multi_power', 'm400').predict(schedule=lab.schedule))"
+    )
+    assert read(lab, "mpl_yours") == pytest.approx(exact, abs=3e-4)
+    wide_page.screenshot(f"schedule-drawn-{theme}")
+    wide_page.assert_quiet()
+
+
+def test_escape_takes_a_stroke_back(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab(shape='cosine')")
+    area = lab.root.locator('[data-plot="rates"] svg.sw-area').bounding_box()
+    assert area is not None
+    loss = read(lab, "mpl_yours")
+    mouse, x, y = wide_page.page.mouse, area["x"] + 300, area["y"] + 60
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 80, y + 90, steps=5)
+    expect(lab.root.locator('tr[data-cell="mpl_yours"] .sw-value')).not_to_have_text(f"{loss:.4f}")
+    wide_page.page.keyboard.press("Escape")
+    mouse.up()
+    expect(lab.root.locator('tr[data-cell="mpl_yours"] .sw-value')).to_have_text(f"{loss:.4f}")
+    wide_page.assert_quiet()
+
+
+def test_a_schedule_is_drawn_from_the_keyboard(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab(shape='constant')")
+    surface = lab.root.locator('[data-plot="rates"] svg.sw-surface')
+    surface.focus()
+    keys = wide_page.page.keyboard
+    keys.press("End")
+    for _ in range(3):
+        keys.press("PageUp")
+    expect(surface.locator("circle.sw-ring").first).to_be_visible()
+    for _ in range(10):
+        keys.press("Shift+ArrowDown")
+    drawn = wide_page.wait_for_value("lab.drawn", lambda drawn: drawn[-1] < 0.81)
+    assert drawn[-25:] == pytest.approx([0.8] * 25)
+    assert drawn[-26] == 1.0
+    keys.press("ArrowUp")
+    wide_page.wait_for_value("lab.drawn[-25]", lambda height: height > 0.81)
+    keys.press("ArrowLeft")
+    said = lab.root.locator('[data-plot="rates"] .sw-said')
+    expect(said).to_have_text(re.compile("1.0"))
+    wide_page.assert_quiet()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_better_one_is_found(wide_page: LabPage, theme: Literal["light", "dark"]) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab(shape='cosine')", theme)
+    lab.root.locator("button", has_text="Find me a better one").click()
+    wide_page.wait_for_value("lab.better", lambda value: value == "gradual")
+    lab.settled()
+    best, cosine = read(lab, "mpl_best"), read(lab, "mpl_cosine")
+    assert best == pytest.approx(wide_page.value("lab.best.loss"), abs=3e-4)
+    assert cosine - best > 0.06
+    lab.drag_slider("peak", 0.6)
+    wide_page.wait_for_value("lab.peak", lambda peak: peak > 4e-4)
+    lab.settled()
+    assert read(lab, "mpl_best") == pytest.approx(wide_page.value("lab.best.loss"), abs=3e-4)
+    assert read(lab, "mpl_best") != best
+    wide_page.screenshot(f"schedule-better-{theme}")
+    wide_page.assert_quiet()
+
+
+def test_a_measured_run_lies_under_the_laws(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab(curves=curves, steps='30k')")
+    lab.root.locator('[data-cell="measured"] select').select_option("your run")
+    wide_page.wait_for_value("lab.measured", lambda value: value == "your run")
+    lab.settled()
+    dots = lab.root.locator('[data-plot="loss_mpl"] circle[data-row]')
+    expect(dots).to_have_count(110)
+    assert read(lab, "run_error_mpl") < 5e-4
+    assert read(lab, "run_error_ann") > 1e-3
+    lab.root.locator('[data-cell="slowing"] input').check()
+    expect(lab.root.locator('[data-plot="slowing"]')).to_be_visible()
+    wide_page.screenshot("schedule-measured")
+    wide_page.assert_quiet()
+
+
+def test_it_has_room_in_a_narrow_window(lab_page: LabPage) -> None:
+    lab_page.page.set_viewport_size({"width": 760, "height": 1100})
+    lab = opened(lab_page, "sw.ScheduleLab()")
+    width = lab.root.evaluate("(e) => [e.scrollWidth, e.clientWidth]")
+    assert width[0] <= width[1]
+    lab_page.screenshot("schedule-narrow")
+    lab_page.assert_quiet()

@@ -1,0 +1,148 @@
+"""The TestTimeLab as a person uses it in JupyterLab."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+import scalewidgets as sw
+from scalewidgets.lawbook.quantity import parse_quantity
+
+from .jupyter import LabPage
+from .lab import Lab
+from .test_pages import Reader
+
+TOPICS = ("tries", "verify", "cost", "train", "reward")
+# Cell to the factor by which what is shown is larger: a percentage.
+SHOWN = {
+    "tries": {"coverage": 100, "exponent": 1, "found_alpha": 1, "line_b": 1, "line_coverage": 100},
+    "verify": {"right": 100, "wrong": 100, "ceiling": 100, "utility": 1, "best_k": 1},
+    "cost": {"small_dear": 1, "large_once_dear": 1, "same_price_k": 1, "equal_k": 1},
+    "train": {"family_N": 1, "family_solves": 100, "plan_N": 1, "plan_D": 1, "plan_saving": 100},
+    "reward": {"n_gold": 1, "best_n": 1, "bon_best_KL": 1, "rl_gold": 1, "rl_best_KL": 1},
+}
+
+
+def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
+    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
+    page.run_all()
+    return Lab(page)
+
+
+def read(lab: Lab, cell: str) -> float:
+    """The number in the table that shows a cell, its unit left out."""
+    row = lab.root.locator(f'tr[data-cell="{cell}"] .sw-value:visible').first
+    return parse_quantity(row.inner_text().split()[0].rstrip("%").replace("\N{MINUS SIGN}", "-"))
+
+
+def as_python_says(page: LabPage, lab: Lab, topic: str) -> None:
+    cells = SHOWN[topic]
+    page.run_code(f"cells = {list(cells)!r}; sheet = lab.sheet()")
+    expected = page.value("[sheet.get(cell) for cell in cells]")
+    for (cell, factor), value in zip(cells.items(), expected, strict=True):
+        assert read(lab, cell) == pytest.approx(value * factor, rel=6e-3, abs=6e-3), cell
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_question_shows_what_python_says(
+    wide_page: LabPage, theme: Literal["light", "dark"]
+) -> None:
+    lab = opened(wide_page, "sw.TestTimeLab()", theme)
+    for topic in TOPICS:
+        lab.root.locator('[data-cell="topic"] select').select_option(topic)
+        wide_page.wait_for_value("lab.topic", lambda value, topic=topic: value == topic)
+        lab.settled()
+        as_python_says(wide_page, lab, topic)
+        wide_page.screenshot(f"test-time-{topic}-{theme}")
+    wide_page.assert_quiet()
+
+
+def test_the_tail_is_dragged_and_the_study_follows(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.TestTimeLab()")
+    curve, points = lab.curve("tail"), lab.root.locator('[data-plot="coverage"] circle[data-row]')
+    before = points.first.get_attribute("cy")
+    lab.drag_slider("alpha", 0.9)
+    lab.heard("alpha", "lab.alpha")
+    lab.settled()
+    assert lab.curve("tail") != curve
+    expect(points.first).not_to_have_attribute("cy", before or "")
+    as_python_says(wide_page, lab, "tries")
+    found = read(lab, "found_alpha")
+    lab.drag_slider("seed", 0.5)
+    wide_page.wait_for_value("lab.seed", lambda value: value > 20)
+    lab.settled()
+    assert read(lab, "found_alpha") != found
+    released = lab.root.get_by_role("button", name="As published")
+    released.click()
+    wide_page.wait_for_value("any(lab.held.values())", lambda value: not value)
+    lab.settled()
+    expect(released).to_be_hidden()
+    assert read(lab, "set_alpha") == pytest.approx(0.151, abs=6e-4)
+    wide_page.assert_quiet()
+
+
+def test_k_is_dragged_in_the_plot(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.TestTimeLab()")
+    coverage = read(lab, "coverage")
+    dot = lab.root.locator('[data-plot="coverage"] [data-marker="your k"] path')
+    dot.scroll_into_view_if_needed()
+    box = dot.bounding_box()
+    assert box is not None
+    mouse = wide_page.page.mouse
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 150, y, steps=12)
+    mouse.up()
+    wide_page.wait_for_value("lab.k", lambda value: value > 200)
+    lab.settled()
+    assert read(lab, "coverage") > coverage
+    as_python_says(wide_page, lab, "tries")
+    wide_page.assert_quiet()
+
+
+def test_a_worse_verifier_leaves_fewer_tries(wide_page: LabPage) -> None:
+    lab = opened(wide_page, 'sw.TestTimeLab(topic="verify")')
+    best = read(lab, "best_k")
+    marker = lab.root.locator('[data-plot="utility"] [data-marker="best"]')
+    expect(marker).to_be_visible()
+    lab.drag_slider("false_accept", 0.95)
+    lab.heard("false_accept", "lab.false_accept")
+    lab.settled()
+    assert read(lab, "best_k") < best
+    expect(marker).to_be_hidden()  # no try is worth its risk
+    wide_page.assert_quiet()
+
+
+def test_counts_of_the_users(wide_page: LabPage) -> None:
+    counts = '{"samples": [200] * 8, "correct": [0, 0, 1, 2, 5, 20, 60, 150]}'
+    lab = opened(wide_page, f"sw.TestTimeLab({counts})")
+    points = lab.root.locator('[data-plot="coverage"] circle[data-row]')
+    expect(points.first).to_be_visible()
+    expect(lab.root.locator('[data-cell="problems"]')).to_be_hidden()  # nothing is simulated
+    as_python_says(wide_page, lab, "tries")
+    assert read(lab, "set_alpha") == read(lab, "found_alpha")
+    wide_page.assert_quiet()
+
+
+def test_a_page_without_python_follows_the_tail(chromium: Browser, tmp_path: Path) -> None:
+    reader = Reader(chromium, "light", True)
+    file = sw.TestTimeLab().save_html(tmp_path / "tries.html")
+    reader.open(file)
+    lab = reader.lab()
+    before = lab.curve("tail")
+    reader.drag(lab, "alpha", 0.8)
+    assert lab.curve("tail") != before
+    held = sw.TestTimeLab(alpha=parse_quantity(lab.box("alpha").input_value())).sheet()
+    assert read(lab, "coverage") == pytest.approx(100 * held.get("coverage"), rel=1e-3)
+    # what a study of those rates would find only Python can say
+    found = lab.root.locator('tr[data-cell="found_alpha"] .sw-value')
+    expect(found).to_have_text("\N{EN DASH}")
+    lab.root.locator('[data-cell="topic"] select').select_option("reward")
+    reader.drag(lab, "N_reward", 0.5)
+    size = parse_quantity(lab.box("N_reward").input_value())
+    best = sw.TestTimeLab(N_reward=size).sheet().get("best_n")
+    assert read(lab, "best_n") == pytest.approx(best, rel=6e-3)
+    reader.assert_quiet(file)
+    reader.context.close()
