@@ -1,13 +1,14 @@
 """Runs the notebooks and stores their outputs as a reader without a network sees them.
 
-``python notebooks/store.py`` after a change; nbval holds the stored outputs in `make test`. Widget
-state and other passing things (model ids, times) are left out, so that a second run changes
-nothing.
+``python notebooks/store.py [NOTEBOOK ...]`` after a change; without a name, all of them. nbval
+holds the stored outputs in `make test`. Widget state and other passing things (model ids, times)
+are left out, so that a second run changes nothing.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -48,5 +49,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as empty:
         os.environ["SCALEWIDGETS_DATA"] = empty
         os.environ["TQDM_DISABLE"] = "1"  # a bar shows on a slow machine only
-        for found in sorted(Path(__file__).parent.glob("*.ipynb")):
+        named = [Path(name) for name in sys.argv[1:]]
+        for found in named or sorted(Path(__file__).parent.glob("*.ipynb")):
             store(found)
