@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab test check lint audit front-end build bench dist clean node chromium
+.PHONY: help lab test check lint audit front-end build docs bench dist clean node chromium
 
 PYTHON ?= python3
 LAB_ARGS ?=
@@ -22,6 +22,7 @@ help:
 	@echo 'make test    build the wheel, install it, and run every test against it'
 	@echo 'make check   the quick tests, on the source tree and without a browser'
 	@echo 'make build   bundle js/src into scalewidgets/static'
+	@echo 'make docs    the site, in build/docs/html'
 	@echo 'make bench   the benchmarks: the kernel, and drag to paint in JupyterLab'
 	@echo 'make dist    wheel and source archive in dist/, tried with every Python at hand'
 	@echo 'make clean   remove all that was made, the environment included'
@@ -40,7 +41,7 @@ ifneq ($(wildcard ../shared/data),)
 test check bench: export SCALEWIDGETS_DATA ?= $(abspath ../shared/data)
 endif
 test: export SCALEWIDGETS_TEST_WHEEL = 1
-test: lint front-end chromium
+test: lint front-end docs chromium
 	mkdir -p build/no-data
 	TQDM_DISABLE=1 SCALEWIDGETS_DATA=$(abspath build/no-data) $(BIN)/pytest -v --nbval --nbval-current-env \
 	  $(addprefix --nbval-sanitize-with ,$(wildcard notebooks/sanitize.cfg)) notebooks
@@ -66,6 +67,11 @@ front-end: js/node_modules/.ready
 build: js/node_modules/.ready
 	cd js && npm run --silent build
 
+# Read anew is what has changed; all is written anew, because every page bears the list of pages.
+docs: .venv/.test
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --write-all --jobs auto \
+	  -d build/docs/doctrees docs build/docs/html
+
 bench: .venv/.bench chromium
 	$(BIN)/pytest -v -rs benchmarks --benchmark-only --benchmark-columns median,iqr,rounds
 	$(BIN)/python -m benchmarks.browser
@@ -75,7 +81,7 @@ dist: .venv/.dist
 	$(BIN)/python tests/release/environments.py
 
 clean:
-	rm -rf .venv js/node_modules dist build screenshots
+	rm -rf .venv js/node_modules dist build docs/generated screenshots
 
 # What the above need. A stamp file stands for a step that was done, and its time says when.
 
@@ -97,8 +103,8 @@ dist/.built: $(SOURCES) | .venv/.made
 	touch $@
 
 .venv/.lab: EXTRAS := lab
-.venv/.test: EXTRAS := lab,test
-.venv/.bench: EXTRAS := lab,test,bench
+.venv/.test: EXTRAS := lab,test,docs
+.venv/.bench: EXTRAS := lab,test,docs,bench
 .venv/.dist: EXTRAS := dist
 .venv/.lab .venv/.test .venv/.bench .venv/.dist: dist/.built
 	$(BIN)/pip install --quiet --force-reinstall --no-deps dist/*.whl
