@@ -46,7 +46,7 @@ test: lint front-end docs chromium
 	TQDM_DISABLE=1 SCALEWIDGETS_DATA=$(abspath build/no-data) $(BIN)/pytest -v --nbval --nbval-current-env \
 	  $(addprefix --nbval-sanitize-with ,$(wildcard notebooks/sanitize.cfg)) notebooks
 	$(BIN)/pytest -p no:nbval -n auto tests --ignore tests/browser
-	$(BIN)/pytest -p no:nbval -v tests/browser
+	$(BIN)/pytest -p no:nbval -v -n 2 --dist worksteal tests/browser
 
 # PYTHONPATH puts the source tree before the installed wheel. nbval takes seconds to load.
 check: lint audit front-end

@@ -1,5 +1,5 @@
 // What a lab is, as the kernel (or an exported page) says it: the vocabulary that the front end
-// runs. Mirrors scalewidgets/widgets/vocabulary.py; nothing here knows Jupyter or the DOM.
+// runs. Mirrors scalewidgets/widgets/vocabulary/; nothing here knows Jupyter or the DOM.
 
 /** A number, a cell's name, or an operation on trees: what scalewidgets/lawbook/expression.py writes.
  *  `["sum", body]` runs over the items of the spec. */

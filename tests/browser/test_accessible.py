@@ -62,8 +62,15 @@ def made(name: str) -> sw.Lab:
     return cast(sw.Lab, getattr(sw, kind)(**inputs))
 
 
+@pytest.fixture(scope="package")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pages of the labs are kept: making a lab takes longer than looking at it."""
+    return tmp_path_factory.mktemp("pages")
+
+
 def on_page(page: Page, name: str, folder: Path) -> Lab:
-    page.goto(made(name).save_html(folder / "page.html").as_uri())
+    file = folder / f"{name}.html"
+    page.goto((file if file.exists() else made(name).save_html(file)).as_uri())
     return Lab(cast(LabPage, SimpleNamespace(page=page)))
 
 
@@ -110,8 +117,8 @@ def test_a_lab_in_jupyterlab(wide_page: LabPage, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_lab_on_a_page(page: Page, tmp_path: Path, name: str) -> None:
-    lab = on_page(page, name, tmp_path)
+def test_a_lab_on_a_page(page: Page, saved: Path, name: str) -> None:
+    lab = on_page(page, name, saved)
     unfold(lab.root)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -120,8 +127,8 @@ def test_a_lab_on_a_page(page: Page, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_tab_key_goes_all_the_way_and_is_seen(page: Page, tmp_path: Path, name: str) -> None:
-    lab = on_page(page, name, tmp_path)
+def test_the_tab_key_goes_all_the_way_and_is_seen(page: Page, saved: Path, name: str) -> None:
+    lab = on_page(page, name, saved)
     page.evaluate("document.body.append(document.createElement('button'))")  # what comes after it
     stops = lab.root.evaluate(STOPS)
     page.keyboard.press("Tab")
@@ -145,8 +152,8 @@ def test_what_is_dragged_has_a_control(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_slider_says_its_value_with_its_unit(page: Page, tmp_path: Path, name: str) -> None:
-    lab = on_page(page, name, tmp_path)
+def test_a_slider_says_its_value_with_its_unit(page: Page, saved: Path, name: str) -> None:
+    lab = on_page(page, name, saved)
     controls = [c for g in made(name).spec["groups"] for c in g["controls"]]
     sliders = [c for c in controls if c["kind"] == "slider" and lab.slider(c["cell"]).is_visible()]
     assert sliders
@@ -300,8 +307,8 @@ def test_a_drag_is_not_talked_through(wide_page: LabPage) -> None:
     expect(said).to_have_text(lab.state.inner_text())
 
 
-def test_motion_is_left_out_when_it_is_not_wished(page: Page, tmp_path: Path) -> None:
-    lab = on_page(page, "Explorer", tmp_path)
+def test_motion_is_left_out_when_it_is_not_wished(page: Page, saved: Path) -> None:
+    lab = on_page(page, "Explorer", saved)
     moving = """(lab) => [...lab.querySelectorAll("*")].flatMap((node) =>
       [undefined, "::before", "::after"].map((part) => getComputedStyle(node, part))
     ).filter((style) => parseFloat(style.transitionDuration) > 0 || style.animationName !== "none"
@@ -314,9 +321,9 @@ def test_motion_is_left_out_when_it_is_not_wished(page: Page, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_lab_in_the_readers_own_colours(page: Page, tmp_path: Path, scheme: str) -> None:
+def test_a_lab_in_the_readers_own_colours(page: Page, saved: Path, scheme: str) -> None:
     page.emulate_media(forced_colors="active", color_scheme=scheme)  # type: ignore[arg-type]
-    lab = on_page(page, "FitLab", tmp_path)
+    lab = on_page(page, "FitLab", saved)
     assert axe(lab.root) == []
     assert faint(lab.root) == []
     chosen = lab.root.locator(".sw-segments input:checked + span").first
@@ -328,9 +335,9 @@ def test_a_lab_in_the_readers_own_colours(page: Page, tmp_path: Path, scheme: st
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_lab_reflows(page: Page, tmp_path: Path, name: str) -> None:
+def test_a_lab_reflows(page: Page, saved: Path, name: str) -> None:
     """At 320 pixels, which is 1280 at four times the size, nothing runs out of the page."""
     page.set_viewport_size({"width": 320, "height": 800})
-    lab = on_page(page, name, tmp_path)
+    lab = on_page(page, name, saved)
     unfold(lab.root)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

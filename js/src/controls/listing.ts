@@ -58,6 +58,11 @@ export class ListingView {
     return this.listing.columns.map(({ cell }) => cell);
   }
 
+  /** As it is now: two keys can come between two frames, and `#out` is what was drawn. */
+  get #excluded(): readonly number[] {
+    return this.#sheet.list(this.listing.excluded);
+  }
+
   draw(sheet: Sheet, changed: Changed): void {
     this.#sheet = sheet;
     this.#stale ||= touches(this.#roots, changed);
@@ -84,7 +89,7 @@ export class ListingView {
 
   #toggle(target: EventTarget | null): void {
     const line = (target as Element).closest<HTMLElement>("[data-row]");
-    if (line) this.env.set(this.listing.excluded, toggled(this.#out, rowOf(line)));
+    if (line) this.env.set(this.listing.excluded, toggled(this.#excluded, rowOf(line)));
   }
 
   #walk(event: KeyboardEvent): void {
@@ -102,8 +107,8 @@ export class ListingView {
     if (!line) return;
     (line as HTMLElement).focus();
     if (!shiftKey) return;
-    const back = !this.#out.includes(rowOf(target as HTMLElement));
-    const next = brushed(this.#out, [rowOf(line as HTMLElement)], back);
+    const back = !this.#excluded.includes(rowOf(target as HTMLElement));
+    const next = brushed(this.#excluded, [rowOf(line as HTMLElement)], back);
     this.env.set(this.listing.excluded, next);
   }
 
