@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         PassRates,
         Profile,
         RollOut,
+        ScheduleFit,
         Universe,
         Valley,
         advise,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         cross_validate,
         fit,
         fit_pass_rates,
+        fit_schedule_law,
         likelihood_ratio,
         multiverse,
         roll_out,
@@ -121,6 +123,7 @@ _ROOMS = {
         "Valley",
         *("advise", "approach_1", "approach_2", "approach_3", "compare_fits", "cross_validate"),
         *("PassRates", "fit_pass_rates"),
+        *("ScheduleFit", "fit_schedule_law"),
         *("fit", "likelihood_ratio", "multiverse", "roll_out", "suggest_runs"),
     ),
     "allocation": (

@@ -14,6 +14,7 @@ from .pass_rates import PassRates, fit_pass_rates
 from .profile import Profile
 from .result import Fit
 from .rollout import RollOut, roll_out
+from .schedule_law import ScheduleFit, fit_schedule_law
 from .types import FitError
 from .uncertainty import Bootstrap
 from .universe import Universe
@@ -34,6 +35,7 @@ __all__ = [
     "PassRates",
     "Profile",
     "RollOut",
+    "ScheduleFit",
     "Universe",
     "Valley",
     "advise",
@@ -44,6 +46,7 @@ __all__ = [
     "cross_validate",
     "fit",
     "fit_pass_rates",
+    "fit_schedule_law",
     "likelihood_ratio",
     "multiverse",
     "roll_out",

@@ -19,9 +19,26 @@ curves = pl.DataFrame({
 })
 """
 
+SEVERAL = """
+def table(name, schedule):
+    steps = np.arange(2200, schedule.eta.size + 1, 200)
+    loss = law.predict(schedule=schedule.at(steps)) + 1e-3 * np.sin(steps)
+    return pl.DataFrame({"run": name, "step": steps, "lr": schedule.eta[steps - 1], "loss": loss})
+
+S = sw.Schedule
+several = pl.concat([
+    table("cosine", schedule),
+    table("constant", S.constant(3e-4, 24_000, 2160)),
+    table("drop, v1.0", S.two_stage(3e-4, 16_000, 8000, 0.3, 2160)),
+    table("wsd", S.wsd(3e-4, 24_000, 2160)),
+])
+"""
+
 
 def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\n{CURVE}\nlab = {call}\nlab"], theme=theme)
+    page.open_notebook(
+        [f"import scalewidgets as sw\n{CURVE}{SEVERAL}\nlab = {call}\nlab"], theme=theme
+    )
     page.run_all()
     return Lab(page)
 
@@ -149,6 +166,31 @@ def test_a_measured_run_lies_under_the_laws(wide_page: LabPage) -> None:
     lab.root.locator('[data-cell="slowing"] input').check()
     expect(lab.root.locator('[data-plot="slowing"]')).to_be_visible()
     wide_page.screenshot("schedule-measured")
+    wide_page.assert_quiet()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_laws_are_fitted_to_curves(wide_page: LabPage, theme: Literal["light", "dark"]) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab(curves=several, shape='cosine')", theme)
+    before = read(lab, "ann_yours")
+    switch = lab.root.locator('[data-cell="fit_on.drop__v1_0"] input')
+    expect(switch).to_be_hidden()
+    lab.root.locator('[data-cell="constants"] label', has_text="fitted").click()
+    fitted = wide_page.wait_for_value("lab._ready() and lab.constants == 'fit'", bool)
+    assert fitted
+    lab.settled()
+    expect(lab.root.locator('[data-plot="off"]')).to_be_visible()
+    assert read(lab, "ann_yours") != before
+    agreed(lab)
+    lab.root.locator('[data-plot="off"]').scroll_into_view_if_needed()
+    wide_page.screenshot(f"schedule-fit-{theme}")
+    switch.uncheck()
+    expect(lab.root.locator(".sw-state")).to_have_text(re.compile("3 of 4 curves"), timeout=20_000)
+    held = wide_page.value("lab.fits['ann'].held_out['MAE']")
+    expect(lab.root.locator('tr[data-cell="ann_held_MAE_new"] .sw-value')).to_have_text(
+        f"{held:.4f}"
+    )
+    agreed(lab)
     wide_page.assert_quiet()
 
 

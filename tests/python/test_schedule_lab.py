@@ -221,3 +221,88 @@ def test_errors_on_measured_runs_are_those_that_the_authors_print(
     assert unseen["annealing"].mean() > 1.3 * printed
     row = lab.errors.row(by_predicate=pl.col("run") == lab.measured, named=True)
     assert lab.sheet().get("run_error_mpl") == pytest.approx(row["multi_power"], abs=2e-4)
+
+
+# --- fits -------------------------------------------------------------------------------------
+
+
+def several() -> pl.DataFrame:
+    """Curves without noise, the third under a name that is no word of formulas."""
+    names = {"cosine": "cosine", "constant": "constant", "drop": "one drop, v1.0", "wsd": "wsd"}
+    tables = [curves(NAMED[shape]).with_columns(run=pl.lit(name)) for shape, name in names.items()]
+    return pl.concat(tables)
+
+
+def test_laws_are_fitted_to_the_curves_that_are_switched_on() -> None:
+    lab = ScheduleLab(curves=several())
+    assert set(lab.fit_on) == {"cosine", "constant", "one_drop__v1_0", "wsd"}
+    published = lab.sheet().get("mpl_yours")
+    lab.set(constants="fit", fit_on={**lab.fit_on, "wsd": False})
+    sheet = lab.sheet()
+    assert lab.status() == ("ok", "laws fitted to 3 of 4 curves")
+    assert sheet.get("mpl_yours") == pytest.approx(published, abs=2e-3)
+    for role, fit in lab.fits.items():
+        for name, value in fit.params.items():
+            assert sheet.get(f"{role}_{name}") == value
+        assert sheet.get(f"{role}_held_MAE_new") == pytest.approx(fit.held_out["MAE"])
+        assert sheet.get(f"{role}_fit_MAE_new") == pytest.approx(fit.fitted["MAE"])
+    assert sheet.get("ann_fit_MAE_new") < sheet.get("ann_fit_MAE_old")
+    assert lab.errors["fitted"].to_list() == [True, True, True, False]
+    assert lab.laws["mpl"].values == lab.fits["mpl"].params
+    assert repr(lab).startswith("ScheduleLab(yours fitted to 3 of 4, WSD")
+    lab.constants = "published"
+    assert lab.sheet().get("mpl_yours") == published
+
+
+def test_a_fit_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = ScheduleLab(curves=several(), constants="fit")
+    first = lab.fits
+    monkeypatch.setattr("scalewidgets.widgets.schedule.fits.fit_schedule_law", None)
+    lab.set(measured="wsd", shape="cosine", better="gradual")
+    lab.constants = "published"
+    lab.constants = "fit"
+    assert lab.fits is first
+    assert lab.problem == ""
+    assert lab.best is not None
+    assert lab.best.loss == pytest.approx(lab.sheet().get("mpl_best"), abs=1e-4)
+
+
+def test_without_a_curve_the_last_fit_stays_and_the_mistake_is_told() -> None:
+    lab = ScheduleLab(curves=several(), constants="fit")
+    loss = lab.sheet().get("mpl_yours")
+    lab.fit_on = {}
+    assert "switch at least one curve on" in lab.problem
+    assert lab.sheet().get("mpl_yours") == loss
+    lab.fit_on = {"cosine": True, "wsd": True}
+    assert lab.problem == ""
+    with pytest.raises(traitlets.TraitError, match="no curve 'sine'; there are cosine"):
+        lab.fit_on = {"sine": True}
+
+
+def test_curves_that_make_no_fit_are_told() -> None:
+    lab = ScheduleLab(curves=curves(NAMED["cosine"])[:3])
+    lab.constants = "fit"
+    assert "3 places do not determine" in lab.problem
+    assert np.isfinite(lab.sheet().get("mpl_yours"))
+
+
+def test_the_fit_lives_on_a_page_without_a_kernel(tmp_path: Path) -> None:
+    lab = ScheduleLab(curves=several(), constants="fit")
+    page = lab.save_html(tmp_path / "page.html").read_text()
+    assert "How far the laws are from each curve" in page
+
+
+def test_fits_to_the_authors_split_stand_beside_their_constants(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCALEWIDGETS_DATA", str(shared / "data"))
+    lab = ScheduleLab(constants="fit")
+    sheet = lab.sheet()
+    assert sheet.get("mpl_held_MAE_old") == pytest.approx(0.00484, abs=3e-5)  # as they print it
+    assert sheet.get("mpl_held_R2_old") == pytest.approx(0.9978, abs=1e-4)
+    assert sheet.get("mpl_held_MAE_new") == pytest.approx(0.0060, abs=1e-4)
+    assert sheet.get("mpl_fit_MAE_new") < 0.3 * sheet.get("mpl_fit_MAE_old")
+    assert sheet.get("ann_held_MAE_new") == pytest.approx(sheet.get("ann_held_MAE_old"), abs=5e-5)
+    assert sheet.strings("off_names")[0] == "cosine 24000, fitted"
+    lab.model = "25M"
+    assert lab.sheet().get("mpl_held_MAE_old") == pytest.approx(0.00376, abs=3e-5)

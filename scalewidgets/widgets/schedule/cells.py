@@ -64,6 +64,7 @@ def formulas(given: Mapping[str, Law]) -> dict[str, ex.Tree | str]:
         "peak_over": f"peak/{PEAK}",
         "steps_over": f"steps/{LONGEST}",
         "searching": "where(better < 0.5, 0, 1)",
+        "fitting": "where(constants < 0.5, 0, 1)",
         **{f"{role}_below": f"{role}_cosine - {role}_yours" for role in LAWS},
         **{
             f"rate_{name}": f"where(t < rise, 0/0, where(t > steps, 0/0, share_{name}))"
@@ -71,11 +72,15 @@ def formulas(given: Mapping[str, Law]) -> dict[str, ex.Tree | str]:
         },
     }
     for role, law in _laws(given).items():
-        found |= {
-            f"{role}_{name}": pick("model", [one.values[name] for one in law])
-            for name in law[0].values
-        }
+        for name in law[0].values:
+            printed = pick("model", [one.values[name] for one in law])
+            found[f"{role}_{name}"] = pick("constants", [printed, fitted(role, name)])
     return found | _shapes() | _losses() | _slowing()
+
+
+def fitted(role: str, name: str) -> str:
+    """The fact that holds a constant of a law as it was fitted."""
+    return f"fitted_{role}_{name}"
 
 
 def models(given: Mapping[str, Law]) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from functools import lru_cache
+import asyncio
+from collections.abc import AsyncIterator, Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 import traitlets
 
-from ...allocation.schedule import BestSchedule, optimise_schedule
+from ...allocation.schedule import BestSchedule
+from ...fitting import ScheduleFit
+from ...fitting.schedule_curves import along, read_schedule_curves
 from ...lawbook import Law, Schedule
 from ...lawbook import closed_form as published
 from ...lawbook.quantity import format_quantity
@@ -18,23 +21,25 @@ from ..lab import Lab
 from ..traits import Quantity
 from ..vocabulary import Page
 from .cells import BESIDE, LAWS, MODELS, PIECES, SHAPES, models, slow_models
-from .page import ASKS, BETTER, POINT, label, measured_choices, schedule_page
-from .runs import (
-    PEAK,
-    RUNS,
-    WARMUP,
-    along,
-    error,
-    errors,
-    logged,
-    own_curves,
-    published_curve,
-    schedule_of,
-)
+from .fits import Curves, keys, no_facts
+from .page import ASKS, BETTER, CONSTANTS, POINT, label, measured_choices, schedule_page
+from .runs import FITTED_ON, PEAK, RUNS, WARMUP, error
+from .staircase import Point, best_schedule, inputs_of, staircase
 
 NONE = "none"
 _MOST = 160  # points of a measured curve that are drawn
 _GIVEN = "yours"
+_PAUSE = 0.05  # s: a curve that is switched on while another follows begins no fit
+_KEPT = 16  # fits
+
+
+@dataclass(frozen=True)
+class _ShownFit:
+    """The fits on the screen, and what they were asked for."""
+
+    key: Hashable
+    fits: dict[str, ScheduleFit]
+    facts: dict[str, Any]
 
 
 class ScheduleLab(Lab):
@@ -47,13 +52,14 @@ class ScheduleLab(Lab):
         from ``law.with_constants(...)``: one more model to choose.
     curves : table, optional
         Training curves of your own, with ``step``, ``lr`` and ``loss``, and ``run`` where there are
-        several: they can be laid under the laws, as the 27 of Luo et al. can.
+        several: they can be laid under the laws, and the laws fitted to them, as to the 27 of
+        Luo et al.
     schedule : Schedule, optional
         Peak, steps, warm-up and shape to begin with.
     **inputs
         Any input of the lab, such as ``shape="cosine"``, ``peak=3e-4``, ``steps="24k"``,
         ``decay=0.2``, ``final=0.0``, ``model="100M"``, ``measured="cosine_24000"``,
-        ``better="gradual"``.
+        ``better="gradual"``, ``constants="fit"``, ``fit_on={"cosine_24000": True}``.
 
     Raises
     ------
@@ -63,7 +69,8 @@ class ScheduleLab(Lab):
     Notes
     -----
     The loss follows the hand in the browser, as sums over a staircase of 128 steps. Only a better
-    schedule and measured runs are asked of the kernel.
+    schedule, measured runs and fits are asked of the kernel. A fit takes a second or two, in which
+    the picture stays; see :func:`fit_schedule_law`.
 
     Examples
     --------
@@ -86,6 +93,8 @@ class ScheduleLab(Lab):
     beside = traitlets.Dict(value_trait=traitlets.Bool()).tag(sync=True)
     better = traitlets.Enum(list(BETTER), "off").tag(sync=True)
     measured = traitlets.Unicode(NONE).tag(sync=True)
+    constants = traitlets.Enum(list(CONSTANTS), "published").tag(sync=True)
+    fit_on = traitlets.Dict(value_trait=traitlets.Bool()).tag(sync=True)
     slowing = traitlets.Bool(False).tag(sync=True)
     slow_model = traitlets.Enum(slow_models(), slow_models()[0]).tag(sync=True)
 
@@ -98,13 +107,18 @@ class ScheduleLab(Lab):
         **inputs: Any,
     ) -> None:
         self._given = {} if law is None else _roles(law)
-        self._curves = {} if curves is None else own_curves(curves)
+        self._own = {} if curves is None else read_schedule_curves(curves)
+        self._fits: dict[Hashable, dict[str, ScheduleFit]] = {}
+        self._shown_fit: _ShownFit | None = None
+        self._logged: tuple[int, Curves] | None = None
         self._page: tuple[Hashable, Page] | None = None
+        self._keys = keys(self._own or RUNS)
         fresh: dict[str, Any] = {
             "model": _GIVEN if law is not None else "400M",
             "beside": {"cosine": True, "sqrt": False, "linear": False, "wsd": True},
             "drawn": [1.0] * PIECES,
-            **({} if schedule is None else _inputs(schedule)),
+            "fit_on": {key: bool(self._own) or run in FITTED_ON for key, run in self._keys.items()},
+            **({} if schedule is None else inputs_of(schedule)),
         }
         super().__init__(**{**fresh, **inputs})
 
@@ -120,12 +134,21 @@ class ScheduleLab(Lab):
     @traitlets.validate("model", "measured")
     def _known(self, proposal: Any) -> str:
         name, value = proposal["trait"].name, str(proposal["value"])
-        known = models(self._given) if name == "model" else [NONE, *self._curves, *RUNS]
+        known = models(self._given) if name == "model" else [NONE, *self._own, *RUNS]
         if value not in known:
             raise traitlets.TraitError(
                 f"{name}: there is no {value!r}; there are {', '.join(known)}"
             )
         return value
+
+    @traitlets.validate("fit_on")
+    def _at_hand(self, proposal: Any) -> dict[str, bool]:
+        unknown = [repr(name) for name in proposal["value"] if name not in self._keys]
+        if unknown:
+            raise traitlets.TraitError(
+                f"fit_on: there is no curve {', '.join(unknown)}; there are {', '.join(self._keys)}"
+            )
+        return dict(proposal["value"])
 
     @traitlets.validate("steps", "warmup")
     def _fits(self, proposal: Any) -> float:
@@ -144,26 +167,35 @@ class ScheduleLab(Lab):
 
     @property
     def laws(self) -> dict[str, Law]:
-        """The two laws with the constants of the chosen model: ``mpl`` and ``ann``."""
-        sets = MODELS.get(self.model, MODELS["400M"])
-        found = {
-            role: published(name).with_constants(sets[k])
-            for k, (role, name) in enumerate(LAWS.items())
-        }
-        return found | (dict(self._given) if self.model == _GIVEN else {})
+        """The two laws with the constants that are chosen: ``mpl`` and ``ann``."""
+        if self.constants == "fit":
+            return {role: fit.law for role, fit in self.fits.items()}
+        return self._published()
+
+    @property
+    def fits(self) -> dict[str, ScheduleFit]:
+        """Both laws fitted to the curves that are switched on, whatever constants are shown.
+
+        Raises
+        ------
+        FitError
+            When these curves do not make a fit, or none is switched on.
+        DatasetError
+            When the runs cannot be had.
+        """
+        return self._fitted(self._fit_key(), self._curves(), self._chosen())
 
     @property
     def schedule(self) -> Schedule:
         """Your schedule step by step, as the staircase that the lab computes with."""
-        return self._staircase(self.sheet().array("height_yours"))
+        return staircase(self._point(), self.sheet().array("height_yours"))
 
     @property
     def best(self) -> BestSchedule | None:
         """The better schedule for your peak, steps and warm-up; None while none is looked for."""
         if self.better == "off":
             return None
-        constants = tuple(self.laws["mpl"].values.items())
-        return _best(constants, self._point(), self.better == "sudden")
+        return self._best_under(self.laws["mpl"])
 
     @property
     def compared(self) -> pl.DataFrame:
@@ -182,32 +214,37 @@ class ScheduleLab(Lab):
 
     @property
     def errors(self) -> pl.DataFrame:
-        """How far both laws are from the nine measured runs of the model, a row each: ``run``,
-        ``fitted`` (whether the law was fitted to it), mean absolute error by both laws
-        (``multi_power``, ``annealing``, nats/token).
+        """How far both laws are from the measured runs, yours or the nine of the model, a row each:
+        ``run``, ``fitted`` (whether the constants shown were fitted to it), mean absolute error by
+        both laws (``multi_power``, ``annealing``, nats/token).
 
         Raises
         ------
         DatasetError
             When the runs cannot be had.
         """
-        laws = self.laws
-        names = {"multi_power": laws["mpl"], "annealing": laws["ann"]}
-        return errors(names, self._size)
+        fitted = self._chosen() if self.constants == "fit" else [] if self._own else FITTED_ON
+        laws, curves = self.laws, self._curves()
+        power, annealing = (curves.errors(laws[role], fitted) for role in ("mpl", "ann"))
+        return power.select("run", "fitted", multi_power="MAE", annealing=annealing["MAE"])
 
     def draw(self, schedule: Schedule) -> None:
         """Puts a schedule into the lab as if it were drawn: its peak, steps, warm-up and heights.
 
         Its rates after warm-up are averaged over the 128 pieces.
         """
-        self.set(**_inputs(schedule))
+        self.set(**inputs_of(schedule))
 
     def __repr__(self) -> str:
         if self.problem:
             return f"ScheduleLab(problem: {self.problem})"
         sheet = self.sheet()
+        of = self.model
+        if self.constants == "fit":
+            whose = "yours" if self._own else self._size
+            of = f"{whose} fitted to {len(self._chosen())} of {len(self._keys)}"
         return (
-            f"ScheduleLab({self.model}, {SHAPES[self.shape]} over {format_quantity(self.steps)} "
+            f"ScheduleLab({of}, {SHAPES[self.shape]} over {format_quantity(self.steps)} "
             f"steps: {sheet.get('mpl_yours'):.4f} by the multi-power, {sheet.get('ann_yours'):.4f} "
             "by the annealing law)"
         )
@@ -217,18 +254,61 @@ class ScheduleLab(Lab):
     def key(self) -> Hashable:
         """While no better schedule is looked for, all that is dragged is formulas."""
         point = self._point() if self.better != "off" else ()
-        return (self.model, self.better, self.measured, *point)
+        return (self.model, self.better, self.measured, self._fit_key(), self.constants, *point)
 
     def page(self) -> Page:
         searching = self.better != "off"
         if self._page is None or self._page[0] != searching:
-            measured = {NONE: NONE, **measured_choices([*self._curves, *RUNS])}
-            self._page = searching, schedule_page(self._given, measured, searching)
+            measured = {NONE: NONE, **measured_choices([*self._own, *RUNS])}
+            curves = measured_choices([*self._keys.values()])
+            fit_on = dict(zip(self._keys, curves.values(), strict=True))
+            more = POINT if searching else ("warmup",) if self._own else ()
+            self._page = searching, schedule_page(self._given, measured, fit_on, (*ASKS, *more))
         return self._page[1]
 
     def facts_now(self) -> Mapping[str, Any]:
+        if self.constants == "fit":
+            if not self._chosen():
+                raise ValueError("fit_on: switch at least one curve on, else there is no fit")
+            self._curves()  # tells at once when they cannot be had
+        return self._facts()
+
+    async def facts_later(self) -> AsyncIterator[Mapping[str, Any]]:
+        if self._ready():
+            return
+        await asyncio.sleep(_PAUSE)
+        asked = self._fit_key(), self._curves(), self._chosen()
+        laws, of = self._published(), self.model
+        try:
+            fits = await asyncio.to_thread(self._fitted, *asked)
+            facts = await asyncio.to_thread(asked[1].facts, laws, fits)
+        except ValueError as error:
+            self.problem = str(error)
+            return
+        self._shown_fit = _ShownFit((asked[0], of), fits, facts)
+        yield self._facts()
+
+    def status(self) -> tuple[str, str]:
+        if self.better == "sudden":
+            return "warning", "sudden drops: the law beyond what any run has shown"
+        if self.constants == "published":
+            return "ok", "published laws; what is drawn moves in the browser"
+        if not self._ready():
+            return "note", "fitting both laws to these curves; the picture is the last one"
+        fits = self.fits.values()
+        troubles = [f"{fit.law.id} {fit.status}" for fit in fits if fit.status != "ok"]
+        text = f"laws fitted to {len(self._chosen())} of {len(self._keys)} curves"
+        return ("warning" if troubles else "ok"), "; ".join([text, *troubles])
+
+    def _facts(self) -> dict[str, Any]:
+        """All facts, those of the last fit while another one is on its way."""
+        shown = self._shown_fit if self.constants == "fit" else None
+        laws = self._published()
+        fit_facts = no_facts(laws) if shown is None else shown.facts
+        if shown is not None:
+            laws = {role: fit.law for role, fit in shown.fits.items()}
         middles = (np.arange(PIECES) + 0.5) / PIECES
-        best = self.best
+        best = None if self.better == "off" else self._best_under(laws["mpl"])
         heights = np.full(PIECES, np.nan) if best is None else best.heights
         rise = self.warmup - 1
         return {
@@ -238,46 +318,81 @@ class ScheduleLab(Lab):
             "best_step": rise + middles * (self.steps - rise),
             "best_decay": np.nan if best is None else best.decay,
             "best_power": np.nan if best is None or self.better == "sudden" else best.power,
-            **self._run_facts(),
+            **fit_facts,
+            **self._run_facts(laws),
         }
 
-    def status(self) -> tuple[str, str]:
-        if self.better == "sudden":
-            return "warning", "sudden drops: the law beyond what any run has shown"
-        return "ok", "published laws; what is drawn moves in the browser"
+    def _published(self) -> dict[str, Law]:
+        sets = MODELS.get(self.model, MODELS["400M"])
+        found = {
+            role: published(name).with_constants(sets[k])
+            for k, (role, name) in enumerate(LAWS.items())
+        }
+        return found | (dict(self._given) if self.model == _GIVEN else {})
 
-    def _point(self) -> tuple[float, int, int]:
+    def _best_under(self, law: Law) -> BestSchedule:
+        constants = tuple(law.values.items())
+        return best_schedule(constants, self._point(), self.better == "sudden")
+
+    # --- curves and fits ----------------------------------------------------------------------
+
+    def _curves(self) -> Curves:
+        """The curves that can be fitted."""
+        if not self._own:
+            return Curves.published(self._size)
+        warmup = round(self.warmup)
+        if self._logged is None or self._logged[0] != warmup:
+            self._logged = warmup, Curves.own(self._own, warmup)
+        return self._logged[1]
+
+    def _fitted(self, key: Hashable, curves: Curves, on: list[str]) -> dict[str, ScheduleFit]:
+        """Computed once for a key; in a thread of its own when the lab asks."""
+        found: dict[str, ScheduleFit] | None = self._fits.get(key)
+        if found is None:
+            found = curves.fits(on)
+            if len(self._fits) >= _KEPT:
+                self._fits.clear()
+            self._fits[key] = found
+        return found
+
+    def _chosen(self) -> list[str]:
+        """The runs that are switched on."""
+        return [run for key, run in self._keys.items() if self.fit_on.get(key, False)]
+
+    def _fit_key(self) -> Hashable:
+        of = round(self.warmup) if self._own else self._size
+        return of, tuple(self._chosen())
+
+    def _ready(self) -> bool:
+        """Whether the constants that are asked for are those on the screen."""
+        if self.constants != "fit":
+            return True
+        shown = self._shown_fit
+        return shown is not None and shown.key == (self._fit_key(), self.model)
+
+    def _point(self) -> Point:
         return self.peak, round(self.steps), round(self.warmup)
-
-    def _staircase(self, heights: np.ndarray[Any, Any]) -> Schedule:
-        constant = Schedule.constant(*self._point())
-        rates, rise = constant.eta.copy(), constant.warmup or 0
-        after = rates.size - rise
-        rates[rise:] *= heights[np.arange(after) * PIECES // after]
-        return Schedule(rates, warmup=rise)
 
     @property
     def _size(self) -> str:
         """The model whose measured runs are shown."""
         return self.model if self.model in MODELS else "400M"
 
-    def _run_facts(self) -> dict[str, Any]:
+    def _run_facts(self, laws: Mapping[str, Law]) -> dict[str, Any]:
         """A measured run, and both laws along its own schedule."""
         if self.measured == NONE:
             arrays = ("run_step", "run_loss", "run_share", *(f"run_{role}" for role in LAWS))
             numbers = ("run_last", *(f"run_error_{role}" for role in LAWS))
             nothing = {**dict.fromkeys(arrays, np.empty(0)), **dict.fromkeys(numbers, np.nan)}
             return {**nothing, "run_steps": 0.0}
-        if self.measured in self._curves:
-            curve = self._curves[self.measured]
-            schedule = logged(curve, round(self.warmup))
-        else:
-            curve = published_curve(self._size, self.measured)
-            schedule = schedule_of(self.measured)
+        curves = self._curves()
+        if self.measured not in curves.tables:
+            curves = Curves.published(self._size)
+        curve, schedule = curves.tables[self.measured], curves.schedules[self.measured]
         steps, losses = (curve[name].to_numpy() for name in ("step", "loss"))
         shown = np.linspace(0, steps.size - 1, min(steps.size, _MOST)).astype(int)
         steps, losses = steps[shown], losses[shown]
-        predicted = {role: along(law, schedule, steps) for role, law in self.laws.items()}
+        predicted = {role: along(law, schedule, steps) for role, law in laws.items()}
         return {
             "run_step": steps,
             "run_loss": losses,
@@ -297,35 +412,4 @@ def _roles(law: Law) -> dict[str, Law]:
     raise ValueError(
         f"ScheduleLab: {law.id} is neither {' nor '.join(LAWS.values())}; give one of them with "
         "constants of your own, such as sw.law(...).with_constants(A=0.6)"
-    )
-
-
-def _inputs(schedule: Schedule) -> dict[str, Any]:
-    """The inputs of a schedule, its rates after warm-up averaged over the pieces."""
-    rise, eta = schedule.warmup or 0, schedule.eta
-    after = eta[rise:]
-    if after.size < PIECES:
-        raise ValueError(
-            f"schedule: the lab needs {PIECES} steps after warm-up or more, not {after.size}"
-        )
-    piece = np.arange(after.size) * PIECES // after.size
-    heights = np.bincount(piece, after) / np.bincount(piece) / eta.max()
-    return {
-        "peak": float(eta.max()),
-        "steps": float(eta.size),
-        "warmup": float(max(rise + 1, 2)),
-        "drawn": np.clip(heights, 0, 1).tolist(),
-        "shape": "hand",
-    }
-
-
-@lru_cache(32)
-def _best(
-    constants: tuple[tuple[str, float], ...], point: tuple[float, int, int], sudden: bool
-) -> BestSchedule:
-    """The same question is asked again whenever the model or a run changes."""
-    law = published(LAWS["mpl"]).with_constants(**dict(constants))
-    peak, steps, warmup = point
-    return optimise_schedule(
-        law, peak=peak, steps=steps, warmup=warmup, pieces=PIECES, sudden=sudden
     )
