@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import traitlets
 
@@ -24,3 +25,57 @@ class Quantity(traitlets.Float[float, Any]):
         if not (0 <= number < float("inf")) or (number == 0 and not self.zero):
             raise traitlets.TraitError(f"{self.name} must be positive and finite, not {value!r}")
         return number
+
+
+class Values(traitlets.Dict):
+    """Numbers by name, each always there: those left out of what is set keep what they have.
+
+    Parameters
+    ----------
+    start : mapping of str to float
+        The names that there are, and what they begin with.
+    each : TraitType, optional
+        What a number must be.
+    what : str
+        What a name stands for, to be said when there is no such one.
+    """
+
+    def __init__(
+        self,
+        start: Mapping[str, float],
+        each: traitlets.TraitType[Any, Any] | None = None,
+        what: str = "",
+    ) -> None:
+        self.start, self.what = dict(start), what
+        super().__init__(value_trait=each or traitlets.Float(), default_value=self.start)
+
+    def validate(self, obj: Any, value: Any) -> dict[str, float]:
+        given = super().validate(obj, value) or {}
+        for name in given:
+            if name not in self.start:
+                told = f"{self.what} {name!r}".strip()
+                raise traitlets.TraitError(
+                    f"{self.name}: there is no {told}; there are {', '.join(self.start)}"
+                )
+        assert self.name is not None
+        before = getattr(obj, self.name) if obj.trait_has_value(self.name) else {}
+        return {**self.start, **before, **given}
+
+
+class Handles(traitlets.HasTraits):
+    """A lab of which some inputs follow something until they are held: by a hand, or because they
+    are set in Python. It stands before ``Lab`` among the bases."""
+
+    handles: ClassVar[tuple[str, ...]] = ()
+    held = traitlets.Dict(value_trait=traitlets.Bool()).tag(sync=True)
+
+    def __init__(self, **inputs: Any) -> None:
+        held = inputs.get("held", {})
+        if isinstance(held, Mapping):  # what is none the trait refuses, by its name
+            held = {name: True for name in self.handles if name in inputs} | dict(held)
+        self.observe(self._hold, names=list(self.handles))
+        super().__init__(**{**inputs, "held": held})
+
+    def _hold(self, change: Any) -> None:
+        if not self.held.get(change["name"]):
+            self.held = {**self.held, change["name"]: True}

@@ -1,8 +1,11 @@
 """A lab on the screen: its controls, its plots, and the hands that move them."""
 
+from typing import Literal
+
+import pytest
 from playwright.sync_api import Locator, expect
 
-from scalewidgets.lawbook.quantity import format_quantity
+from scalewidgets.lawbook.quantity import format_quantity, parse_quantity
 
 from .jupyter import LabPage
 
@@ -70,3 +73,43 @@ class Lab:
         that it has asked."""
         self.page.page.evaluate(TWO_FRAMES)
         expect(self.state).to_have_attribute("data-state", ANSWERED)
+
+
+def opened(
+    page: LabPage, call: str, theme: Literal["light", "dark"] = "light", before: str = ""
+) -> Lab:
+    """The lab that a call makes, called ``lab`` in Python too; ``before`` is run first."""
+    page.open_notebook([f"import scalewidgets as sw\n{before}\nlab = {call}\nlab"], theme=theme)
+    page.run_all()
+    return Lab(page)
+
+
+def read(lab: Lab, cell: str) -> float:
+    """The number in a table that is on the screen, its unit left out; a percentage as a share."""
+    number, unit = _shown(lab, cell)
+    return number * unit
+
+
+def _shown(lab: Lab, cell: str) -> tuple[float, float]:
+    value = lab.root.locator(f'tr[data-cell="{cell}"] .sw-value:visible').first
+    text = value.inner_text().split()[0].replace("\N{MINUS SIGN}", "-").removeprefix("+")
+    sign = -1.0 if text.startswith("-") else 1.0
+    number = parse_quantity(text.removeprefix("-").removesuffix("%"))
+    return sign * number, 0.01 if text.endswith("%") else 1.0
+
+
+def choose(lab: Lab, cell: str, value: str) -> None:
+    """Chooses from a menu, and waits until Python has heard of it and answered."""
+    lab.root.locator(f'[data-cell="{cell}"] select').select_option(value)
+    lab.page.wait_for_value(f"lab.{cell}", lambda held: held == value)
+    lab.settled()
+
+
+def agrees(lab: Lab, *cells: str, least: float = 1e-12) -> None:
+    """Each cell is on the screen what it is in Python, to its digits; ``least`` is how far it may
+    be off in the unit that is shown, whatever its size."""
+    lab.page.run_code(f"cells = {list(cells)!r}; sheet = lab.sheet()")
+    told = lab.page.value("[sheet.get(cell) for cell in cells]")
+    for cell, value in zip(cells, told, strict=True):
+        number, unit = _shown(lab, cell)
+        assert number == pytest.approx(value / unit, rel=6e-3, abs=least), cell

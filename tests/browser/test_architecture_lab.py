@@ -5,36 +5,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import expect
 
-from scalewidgets.lawbook.quantity import parse_quantity
-
 from .jupyter import LabPage
-from .lab import Lab
-
-
-def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
-    page.run_all()
-    return Lab(page)
-
-
-def read(lab: Lab, cell: str) -> float:
-    """The number in a table that is on the screen."""
-    rows = lab.root.locator(f'tr[data-cell="{cell}"]:visible')
-    text = rows.first.locator(".sw-value").inner_text()
-    return parse_quantity(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
-
-
-def choose(lab: Lab, cell: str, value: str) -> None:
-    lab.root.locator(f'[data-cell="{cell}"] select').select_option(value)
-    lab.page.wait_for_value(f"lab.{cell}", lambda held: held == value)
-    lab.settled()
-
-
-def agrees(lab: Lab, *cells: str) -> None:
-    """The browser's own solves are the kernel's."""
-    for cell in cells:
-        told = lab.page.value(f"lab.sheet().get({cell!r})")
-        assert read(lab, cell) == pytest.approx(told, rel=6e-3), cell
+from .lab import agrees, choose, opened, read
 
 
 def worth(role: str) -> list[str]:

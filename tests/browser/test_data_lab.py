@@ -8,22 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 import scalewidgets as sw
-from scalewidgets.lawbook.quantity import parse_quantity
 
 from .jupyter import LabPage
-from .lab import Lab
-
-
-def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
-    page.run_all()
-    return Lab(page)
-
-
-def read(lab: Lab, cell: str) -> float:
-    """The number in a table."""
-    text = lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').inner_text()
-    return parse_quantity(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+from .lab import Lab, opened, read
 
 
 def captions(lab: Lab) -> list[str]:

@@ -5,10 +5,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import expect
 
-from scalewidgets.lawbook.quantity import parse_quantity
-
 from .jupyter import LabPage
-from .lab import Lab
+from .lab import opened, read
 
 Theme = Literal["light", "dark"]
 both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
@@ -16,7 +14,6 @@ both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
 # Runs along the published laws of HellaSwag, scattered a little: no data set is needed.
 RUNS = """
 import numpy as np
-import scalewidgets as sw
 
 rng = np.random.default_rng(1)
 N, D = (x.ravel() for x in np.meshgrid(np.geomspace(1e8, 3e9, 5), np.geomspace(3e9, 3e11, 5)))
@@ -26,22 +23,6 @@ loss = loss * np.exp(0.002 * rng.standard_normal(25))
 accuracy = sw.law(f"{ladder}.accuracy_of_loss", task).predict(L=loss)
 runs = {"N": N, "D": D, "loss": loss, "accuracy": accuracy}
 """
-
-
-def opened(page: LabPage, call: str, theme: Theme = "light", before: str = "") -> Lab:
-    cell = f"{before or 'import scalewidgets as sw'}\nlab = {call}\nlab"
-    page.open_notebook([cell], theme=theme)
-    page.run_all()
-    return Lab(page)
-
-
-def read(lab: Lab, cell: str) -> float:
-    """The number in a table."""
-    text = lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').first.inner_text()
-    text = text.replace("\u2212", "-").removeprefix("+")
-    sign = -1.0 if text.startswith("-") else 1.0
-    share = 100.0 if text.endswith("%") else 1.0
-    return sign * parse_quantity(text.removeprefix("-").removesuffix("%")) / share
 
 
 @both_themes

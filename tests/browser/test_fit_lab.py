@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from scalewidgets.lawbook.quantity import parse_quantity
 
 from .jupyter import LabPage
-from .lab import Lab
+from .lab import Lab, read
 
 # In the kernel: the strip's factor of approach 2 over that of the lab's own curves.
 STRIP = """
@@ -41,11 +41,6 @@ def curves(lab: Lab) -> Locator:
 def law(lab: Lab) -> Locator:
     path = '[data-plot="isoflop"] g[style*="--sw-law"] path.sw-curve'
     return lab.root.locator(path).first
-
-
-def read(lab: Lab, cell: str) -> float:
-    """The number in a table."""
-    return parse_quantity(lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').inner_text())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -6,10 +6,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import expect
 
-from scalewidgets.lawbook.quantity import parse_quantity
-
 from .jupyter import LabPage
-from .lab import Lab
+from .lab import Lab, read
 
 GRID = """
 import numpy as np, polars as pl
@@ -26,11 +24,6 @@ def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") 
     page.open_notebook([f"import scalewidgets as sw\n{GRID}\nlab = {call}\nlab"], theme=theme)
     page.run_all()
     return Lab(page)
-
-
-def read(lab: Lab, cell: str) -> float:
-    """The number in a table."""
-    return parse_quantity(lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').inner_text())
 
 
 def dashes(lab: Lab, plot: str) -> int:

@@ -8,22 +8,11 @@ from playwright.sync_api import expect
 from scalewidgets.lawbook.quantity import parse_quantity
 
 from .jupyter import LabPage
-from .lab import Lab
+from .lab import opened, read
 
 FIT = "sw.fit('hoffmann2022', sw.load_runs('simulated'))"
 CONCERNS = "limited=True, unique_tokens='500B', choose_bits=True, served_bits=4.0"
 STRATEGIES = ["chinchilla", "inference", "data", "precision"]
-
-
-def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
-    page.run_all()
-    return Lab(page)
-
-
-def read(lab: Lab, cell: str) -> float:
-    """The number in a table."""
-    return parse_quantity(lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').inner_text())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

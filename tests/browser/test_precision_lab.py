@@ -6,39 +6,24 @@ from typing import Literal
 import pytest
 from playwright.sync_api import expect
 
-from scalewidgets.lawbook.quantity import parse_quantity
-
 from .jupyter import LabPage
-from .lab import Lab
+from .lab import agrees, opened, read
 
-# Cell to the factor by which what is shown is larger: a percentage.
-SHOWN = {
-    "kumar_share": 100,
-    "sun_share": 100,
-    "chen_share": 100,
-    "kumar_best_P": 1,
-    "sun_best_P": 1,
-    "post_memory_P": 1,
-    "sun_memory_P": 1,
-    "post_crit": 1,
-    "sun_crit": 1,
-    "post_even": 1,
-    "sun_even": 1,
-    "chen_even": 1,
-    "apart_crit": 1,
-}
-
-
-def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
-    page.run_all()
-    return Lab(page)
-
-
-def read(lab: Lab, cell: str) -> float:
-    """The number in a table, its unit left out."""
-    text = lab.root.locator(f'tr[data-cell="{cell}"] .sw-value').inner_text()
-    return parse_quantity(text.split()[0].rstrip("%").replace("\u2212", "-"))
+SHOWN = (
+    "kumar_share",
+    "sun_share",
+    "chen_share",
+    "kumar_best_P",
+    "sun_best_P",
+    "post_memory_P",
+    "sun_memory_P",
+    "post_crit",
+    "sun_crit",
+    "post_even",
+    "sun_even",
+    "chen_even",
+    "apart_crit",
+)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -58,10 +43,7 @@ def test_what_a_hand_drags_to_is_what_python_says(
     wide_page.wait_for_value("lab.P", lambda value: value > 5)
     lab.settled()
     assert lab.curve("critical") != curve
-    wide_page.run_code(f"cells = {list(SHOWN)!r}; sheet = lab.sheet()")
-    expected = wide_page.value("[sheet.get(cell) for cell in cells]")
-    for (cell, factor), value in zip(SHOWN.items(), expected, strict=True):
-        assert read(lab, cell) == pytest.approx(value * factor, rel=6e-3, abs=6e-3), cell
+    agrees(lab, *SHOWN, least=6e-3)
     wide_page.screenshot(f"precision-{theme}")
     wide_page.assert_quiet()
 

@@ -11,17 +11,18 @@ import traitlets
 import scalewidgets as sw
 from scalewidgets.lawbook import Law
 from scalewidgets.lawbook import closed_form as published
-from scalewidgets.widgets.architecture.cells import COMPARISONS, EXPERTS, held
-from scalewidgets.widgets.architecture.facts import (
+from scalewidgets.widgets.architecture.experts import EXPERTS, held
+from scalewidgets.widgets.architecture.families import LINEAR
+from scalewidgets.widgets.architecture.figures import SHAPES
+from scalewidgets.widgets.architecture.lab import ArchitectureLab
+from scalewidgets.widgets.architecture.page import TOPICS
+from scalewidgets.widgets.architecture.runs import (
     COLUMNS,
-    SHAPES,
     columns_of,
     published_runs,
     topics_of,
 )
-from scalewidgets.widgets.architecture.lab import ArchitectureLab
-from scalewidgets.widgets.architecture.more_cells import LINEAR
-from scalewidgets.widgets.architecture.page import TOPICS
+from scalewidgets.widgets.architecture.worth import COMPARISONS
 
 KRAJEWSKI = "krajewski2024_fine_grained_moe"
 # Training FLOPs, active parameters, granularity: Krajewski et al. 2024, Table 2.

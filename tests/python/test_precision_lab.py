@@ -300,3 +300,14 @@ def test_it_shows_the_same_text_and_a_page_without_python() -> None:
     shown = lab.snapshot()
     assert shown["readouts"]["Integer"]["Best bits at equal cost"]["text"] == "7.00"
     assert "Equal cost" in lab.to_html()
+
+
+def test_runs_that_cannot_be_had_are_told_and_the_picture_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SCALEWIDGETS_DATA", str(tmp_path))
+    lab = PrecisionLab()
+    before = dict(lab.facts)
+    lab.dataset = "quartet"
+    assert repr(lab).startswith("PrecisionLab(problem: datasets: quartet is not in")
+    assert lab.facts == before

@@ -293,4 +293,4 @@ def test_each_question_has_a_stable_text_and_numbers(topic: str) -> None:
         for label, row in rows.items():
             assert row["value"] is not None, (name, label)
     assert len(shown["plots"]) >= 2
-    assert "Test time" in lab.to_html()
+    assert "Test-time lab" in lab.to_html()

@@ -13,12 +13,16 @@ from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook.quantity import format_quantity
 from ...runs import read_runs
+from ..given import GIVEN, draw_facts, drawn, law_of, offered
 from ..lab import Lab
 from ..traits import Quantity
 from ..vocabulary import Page
-from .cells import COMPARISONS, CORPORA, EXPERTS, ROUTERS, SELECTIONS, law_of
-from .facts import COLUMNS, columns_of, figures, published_runs, topics_of
+from .cells import CORPORA, ROUTERS, SELECTIONS, law_behind
+from .experts import EXPERTS
+from .figures import figures
 from .page import ASKS, TOPICS, Shown, architecture_page
+from .runs import COLUMNS, columns_of, published_runs, topics_of
+from .worth import COMPARISONS
 
 # Laws of which a fit is understood: the topic, the role that its constants take.
 FITTED = {
@@ -34,6 +38,7 @@ FITTED = {
     "chen2025_parscale": ("streams", "stream"),
     "mcleish2025_gemstones.width_depth_params": ("shape", "shape"),
 }
+DATASETS = {"none": "none", "published": "those of the papers"}
 _ROLES = {"granularity": "moe", "vocabulary": "vocab", "streams": "stream"}
 
 
@@ -78,7 +83,7 @@ class ArchitectureLab(Lab):
     router = traitlets.Enum(list(ROUTERS), "sbase").tag(sync=True)
     corpus = traitlets.Enum(list(CORPORA), "stack").tag(sync=True)
     selection = traitlets.Enum(list(SELECTIONS), SELECTIONS[0]).tag(sync=True)
-    dataset = traitlets.Enum(["none", "published", "given"], "none").tag(sync=True)
+    dataset = traitlets.Enum(["none", "published", GIVEN], "none").tag(sync=True)
     N = Quantity(1e9).tag(sync=True)
     D = Quantity(2e10).tag(sync=True)
     budget = Quantity(1e21).tag(sync=True)
@@ -100,14 +105,14 @@ class ArchitectureLab(Lab):
         if draws is not None and not isinstance(source, Fit):
             raise ValueError("ArchitectureLab: draws= are those of a fit; give the fit, too")
         self._source = source
-        self._law = source.law if isinstance(source, Fit) else source
+        self._law = None if source is None else law_of(source)
         self._draws = draws
         self._given_runs = None if runs is None else read_runs(runs)
         self._given_topics = () if self._given_runs is None else topics_of(self._given_runs)
         self._pages: dict[str, Page] = {}
         self._run_facts: dict[str, dict[str, Any]] = {}
         self._published: dict[str, pl.DataFrame] = {}
-        fresh: dict[str, Any] = {"dataset": "none" if runs is None else "given"}
+        fresh: dict[str, Any] = {"dataset": "none" if runs is None else GIVEN}
         if self._law is not None:
             fresh["topic"], self._role = _place(self._law)
             if self._role in EXPERTS:
@@ -116,7 +121,7 @@ class ArchitectureLab(Lab):
 
     @traitlets.validate("dataset")
     def _there_are_runs(self, proposal: Any) -> str:
-        if proposal["value"] == "given" and self._given_runs is None:
+        if proposal["value"] == GIVEN and self._given_runs is None:
             raise traitlets.TraitError("dataset: there are no runs of yours; give the lab runs=")
         return str(proposal["value"])
 
@@ -183,35 +188,33 @@ class ArchitectureLab(Lab):
 
     def page(self) -> Page:
         if self.dataset not in self._pages:
-            datasets = {"none": "none", "published": "those of the papers"}
-            if self._given_runs is not None:
-                datasets["given"] = "yours"
+            datasets = offered(DATASETS, self._given_runs)
             measured = tuple(self._measured())
             shown = Shown(self._cells_given(), datasets, self.dataset, measured, self._drawn())
             self._pages[self.dataset] = architecture_page(shown)
         return self._pages[self.dataset]
 
     def _cells_given(self) -> dict[str, dict[str, str]]:
+        """Role to constant to the fact that holds the value of the given law or fit."""
         if self._law is None:
             return {}
-        names = [name for name in self._law.values if name in law_of(self._role).values]
-        return {self._role: {name: f"given_{self._role}_{name}" for name in names}}
+        names = [name for name in self._law.values if name in law_behind(self._role).values]
+        return {self._role: {name: f"centre_{self._role}_{name}" for name in names}}
 
     def _drawn(self) -> dict[str, list[str]]:
-        if self._draws is None:
+        if self._law is None or self._draws is None:
             return {}
         known = self._cells_given()[self._role]
-        return {self._role: [name for name in known if name in self._draws.draws.columns]}
+        return {self._role: [name for name in drawn(self._law, self._draws) if name in known]}
 
     def facts_now(self) -> Mapping[str, Any]:
         facts: dict[str, Any] = dict(figures())
         if self._law is not None:
             for name, fact in self._cells_given()[self._role].items():
                 facts[fact] = self._law.values[name]
-        for role, names in self._drawn().items():
-            assert self._draws is not None
-            for name in names:
-                facts[f"draws_{role}_{name}"] = self._draws.draws[name].to_numpy()
+            if self._draws is not None:
+                cells = {f"{self._role}_{name}": name for name in self._drawn()[self._role]}
+                facts |= draw_facts(self._draws, self._law, cells)
         if self.dataset not in self._run_facts:
             columns = [columns_of(topic, runs) for topic, runs in self._measured().items()]
             self._run_facts[self.dataset] = {k: v for one in columns for k, v in one.items()}
@@ -219,7 +222,7 @@ class ArchitectureLab(Lab):
 
     def _measured(self) -> dict[str, pl.DataFrame]:
         """Runs by topic, all of them: a page without Python changes its topic, too."""
-        if self._given_runs is not None and self.dataset == "given":
+        if self._given_runs is not None and self.dataset == GIVEN:
             return dict.fromkeys(self._given_topics, self._given_runs)
         if self.dataset == "none":
             return {}

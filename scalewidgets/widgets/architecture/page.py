@@ -5,29 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..given import GIVEN, draws_of
 from ..known_models import marks
 from ..law_cells import chosen
+from ..topics import asked, question
 from ..vocabulary import Choice, Group, Page, Slider
-from .cells import (
-    CORPORA,
-    EXPERTS,
-    ROUTERS,
-    SELECTIONS,
-    constants,
-    expert_formulas,
-    granularity_formulas,
-    solves,
-)
-from .more_cells import (
-    family_formulas,
-    more_solves,
-    shape_formulas,
-    stream_formulas,
-    vocabulary_formulas,
-)
-from .more_plots import family_plots, residual_plots, shape_plots, stream_plots, vocabulary_plots
-from .plots import expert_plots, granularity_plots
-from .tables import tables
+from . import experts, families, granularity, shape, streams, vocabulary
+from .cells import CORPORA, ROUTERS, SELECTIONS, constants
+from .experts import EXPERTS
 
 TOPICS = {
     "experts": "How many experts?",
@@ -99,15 +84,7 @@ class Shown:
 
 
 def architecture_page(shown: Shown) -> Page:
-    on: dict[str, str] = {f"on_{topic}": chosen("topic", at) for at, topic in enumerate(TOPICS)}
-    for at, role in enumerate(EXPERTS):
-        on[f"is_{role}"] = chosen("law_name", at)
-        on[f"on_{role}"] = f"on_experts*is_{role}"
-    on["on_sized"] = "1 - on_families"
-    on["on_tokens"] = "on_sized*(1 - on_streams)"
-    # of the laws of experts only Clark et al.'s has public runs
-    experts = "on_experts" if "given" in shown.datasets else "on_clark"
-    on["on_measured"] = f"on_vocabulary + on_streams + on_shape + {experts}"
+    measured = shown.measured
     return Page(
         title="Architecture lab",
         teaches="Experts, vocabularies, streams and shapes, each in dense models: a gain at equal "
@@ -117,39 +94,61 @@ def architecture_page(shown: Shown) -> Page:
         "2305.18619, 2410.18514, 2602.07712 (arXiv)",
         groups=groups(shown.datasets),
         formulas={
-            **on,
+            **_visible(GIVEN in shown.datasets),
             **constants(shown.given),
-            **expert_formulas(),
-            **granularity_formulas(),
-            **vocabulary_formulas(),
-            **stream_formulas(),
-            **shape_formulas(),
-            **family_formulas(),
+            **experts.formulas(),
+            **granularity.formulas(),
+            **vocabulary.formulas(),
+            **streams.formulas(),
+            **shape.formulas(),
+            **families.formulas(),
         },
-        solves=[*solves(), *more_solves()],
+        solves=[
+            *experts.solves(),
+            *granularity.solves(),
+            *vocabulary.solves(),
+            *shape.solves(),
+        ],
         draws=[
-            {
-                "cell": f"{role}_{name}",
-                "array": f"draws_{role}_{name}",
-                "centre": f"given_{role}_{name}",
-                "positive": False,
-            }
+            draws_of(f"{role}_{name}", positive=False)
             for role, names in shown.drawn.items()
             for name in names
         ],
         plots=[
-            *expert_plots(shown.dataset == "published"),
-            *granularity_plots(),
-            *vocabulary_plots(),
-            *stream_plots("streams" in shown.measured),
-            *shape_plots(),
-            *family_plots(),
-            *residual_plots(shown.measured, shown.dataset == "given"),
+            *experts.plots("experts" in measured, shown.dataset == GIVEN),
+            *granularity.plots(),
+            *vocabulary.plots("vocabulary" in measured),
+            *streams.plots("streams" in measured),
+            *shape.plots("shape" in measured),
+            *families.plots(),
         ],
-        tables=tables(shown.drawn),
+        tables=[
+            *experts.tables(shown.drawn),
+            *granularity.tables(shown.drawn),
+            *vocabulary.tables(shown.drawn),
+            *streams.tables(shown.drawn),
+            *shape.tables(shown.drawn),
+            *families.tables(),
+        ],
         asks=ASKS,
         notes=NOTES,
     )
+
+
+def _visible(given_runs: bool) -> dict[str, str]:
+    """What is on the screen, by topic and law."""
+    on = asked(TOPICS)
+    for at, role in enumerate(EXPERTS):
+        on[f"is_{role}"] = chosen("law_name", at)
+        on[f"on_{role}"] = f"on_experts*is_{role}"
+    # of the laws of experts only Clark et al.'s has public runs
+    held = "on_experts" if given_runs else "on_clark"
+    return {
+        **on,
+        "on_sized": "1 - on_families",
+        "on_tokens": "on_sized*(1 - on_streams)",
+        "on_measured": f"on_vocabulary + on_streams + on_shape + {held}",
+    }
 
 
 # --- controls ---------------------------------------------------------------------------------
@@ -198,7 +197,7 @@ def groups(datasets: Mapping[str, str]) -> list[Group]:
         ),
     ]
     return [
-        Group("Question", [Choice("topic", "What is asked", TOPICS)]),
+        question(TOPICS),
         Group("Your model", model),
         Group(
             "Law and runs",

@@ -12,8 +12,7 @@ from ...lawbook import Law
 from ...lawbook import expression as ex
 from ...lawbook.expression import Array
 from ...lawbook.quantity import format_quantity
-from .mix import Mixed
-from .mixtures import loss_of
+from .mixtures import Mixed, loss_of
 
 _REPEAT_LEVELS = np.linspace(-0.06, 0.3, 10)  # lines of equal loss, in its log, from the best on
 # Lines of equal loss over a triangle, as shares of the way from its least loss to its greatest.
@@ -21,15 +20,10 @@ _MIX_LEVELS = np.array([0.005, 0.02, 0.05, 0.1, 0.17, 0.26, 0.37, 0.5, 0.65, 0.8
 _BEST_PREDICTED = 16
 
 
-def repeat_facts(
-    law: Law, least: float, draws: pl.DataFrame | None, runs: pl.DataFrame | None
-) -> dict[str, Any]:
-    """Constants, their draws, lines around the ``least`` loss, and the runs."""
+def repeat_facts(law: Law, least: float, runs: pl.DataFrame | None) -> dict[str, Any]:
+    """Constants, lines around the ``least`` loss, and the runs."""
     facts: dict[str, Any] = {f"fit_{name}": value for name, value in law.values.items()}
     facts["levels"] = least * np.exp(_REPEAT_LEVELS)
-    if draws is not None:
-        facts |= {f"draws_{name}": draws[name].to_numpy() for name in draws.columns}
-        facts |= {f"centre_{name}": law.values[name] for name in draws.columns}
     if runs is not None:
         facts |= {f"runs_{n}": runs[n].to_numpy() for n in ("N", "D", "U", "loss")}
         facts["runs_name"] = [

@@ -15,9 +15,11 @@ from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook.quantity import format_quantity
 from ...runs import load_runs, read_runs
+from ..given import GIVEN, draw_facts, drawn, law_of, offered
 from ..lab import Lab
+from ..topics import question
 from ..traits import Quantity
-from ..vocabulary import Choice, Group, Page
+from ..vocabulary import Page
 from . import filter as data_filter
 from . import mix as data_mix
 from . import prune as data_prune
@@ -126,9 +128,9 @@ class DataLab(MixtureInputs, Lab):
         self._page: tuple[Hashable, Page] | None = None
         self._later: tuple[Hashable, dict[str, Any]] = None, {}
         fresh: dict[str, Any] = {
-            "law_name": source if isinstance(source, str) else "given",
-            "dataset": "none" if runs is None else "given",
-            **{name: {} for name in ("corners", "shares", "weights", "constants")},
+            "law_name": source if isinstance(source, str) else GIVEN,
+            "dataset": "none" if runs is None else GIVEN,
+            "corners": {},
         }
         super().__init__(**{**fresh, **inputs})
 
@@ -155,14 +157,14 @@ class DataLab(MixtureInputs, Lab):
     @property
     def law(self) -> Law:
         """The loss surface for repeated data, before it is told what repetition does."""
-        if self.law_name == "given" and self._given is not None:
-            return self._given.law if isinstance(self._given, Fit) else self._given
+        if self.law_name == GIVEN and self._given is not None:
+            return law_of(self._given)
         return published(self.law_name)
 
     @property
     def draws(self) -> Bootstrap | None:
         """Draws of the constants behind bands and intervals; None without."""
-        return self._draws if self.law_name == "given" else None
+        return self._draws if self.law_name == GIVEN else None
 
     @property
     def plan(self) -> Plan:
@@ -184,7 +186,7 @@ class DataLab(MixtureInputs, Lab):
         DatasetError
             When they cannot be had; the lab then keeps its last good picture.
         """
-        if self.dataset == "given":
+        if self.dataset == GIVEN:
             return self._given_runs
         return None if self.dataset == "none" else with_unique_tokens(load_runs(self.dataset))
 
@@ -273,21 +275,13 @@ class DataLab(MixtureInputs, Lab):
         key, make = build[self.topic]()
         if self._page is None or self._page[0] != (self.topic, key):
             page = make()
-            question = Group("Question", [Choice("topic", "What is asked", TOPICS)])
-            asks = ("topic", *page.asks)
-            self._page = (
-                (self.topic, key),
-                replace(page, groups=[question, *page.groups], asks=asks),
-            )
+            groups, asks = [question(TOPICS), *page.groups], ("topic", *page.asks)
+            self._page = (self.topic, key), replace(page, groups=groups, asks=asks)
         return self._page[1]
 
     def _repeat_page(self) -> tuple[Hashable, Callable[[], Page]]:
-        laws, datasets = dict(LAWS), dict(DATASETS)
-        if self._given is not None:
-            one = self._given.law if isinstance(self._given, Fit) else self._given
-            laws = {"given": one.title or one.id, **laws}
-        if self._given_runs is not None:
-            datasets["given"] = "yours"
+        laws = offered(LAWS, None if self._given is None else law_of(self._given))
+        datasets = offered(DATASETS, self._given_runs)
         shown = data_repeat.Repeated(
             self.law, laws, datasets, self._drawn, runs=self.dataset != "none"
         )
@@ -302,8 +296,7 @@ class DataLab(MixtureInputs, Lab):
 
     @property
     def _drawn(self) -> list[str]:
-        draws = self.draws
-        return [] if draws is None else [n for n in self.law.values if n in draws.draws.columns]
+        return drawn(self.law, self.draws)
 
     def facts_now(self) -> Mapping[str, Any]:
         """The answer, with the curves of the question before until there are new ones."""
@@ -315,8 +308,10 @@ class DataLab(MixtureInputs, Lab):
 
     def _answer_now(self) -> Mapping[str, Any]:
         if self.topic == "repeat":
-            draws = None if self.draws is None else self.draws.draws.select(self._drawn)
-            return repeat_facts(self.law, self.plan.loss, draws, self.runs)
+            facts = repeat_facts(self.law, self.plan.loss, self.runs)
+            if self.draws is not None:
+                facts |= draw_facts(self.draws, self.law, {name: name for name in self._drawn})
+            return facts
         if self.topic == "filter":
             return data_filter.filter_facts(list(self.more_pays_from.values()))
         if self.topic == "prune":

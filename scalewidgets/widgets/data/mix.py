@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from ...lawbook import Law
 from ...lawbook import expression as ex
@@ -13,7 +12,6 @@ from ..vocabulary import (
     Axis,
     Bars,
     Choice,
-    Contours,
     Curve,
     Group,
     Marker,
@@ -22,14 +20,13 @@ from ..vocabulary import (
     Points,
     Readout,
     Rule,
-    Simplex,
     Slider,
     Table,
     Trace,
 )
-from .mixtures import ALIKE, CORNERS, LABELS, PUBLISHED, REGMIX, SHUKOR, YE, Mixing, mixing
+from . import triangle
+from .mixtures import ALIKE, CORNERS, LABELS, PUBLISHED, REGMIX, SHUKOR, YE, Mixed, Mixing, mixing
 
-TALL = 3.0**0.5 / 2.0  # of a triangle with sides of 1
 MIXTURES = {"none": "none", "regmix": "512 mixtures of Liu et al. 2024"}
 ASKS = ("mixing", "corners", "mixtures", "weights", "N", "D", "constants")
 _COLORS = ("law", "chinchilla", "inference", "precision", "muted")
@@ -53,28 +50,8 @@ _NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class Mixed:
-    """What the page is made of."""
-
-    name: str
-    corners: tuple[str, ...]
-    """Domains at the left, right and upper corner."""
-    runs: bool
-    """Whether measured mixtures are shown."""
-
-    @property
-    def law(self) -> Mixing:
-        return mixing(self.name)
-
-    @property
-    def others(self) -> list[str]:
-        """Domains that are at no corner."""
-        return [domain for domain in self.law.domains if domain not in self.corners]
-
-
 def mix_page(shown: Mixed) -> Page:
-    plots = [_triangle(shown), _shares_plot()]
+    plots = [triangle.plot(shown), _shares_plot()]
     if shown.name == YE:
         plots.append(_change_plot())
     if shown.law.sized:
@@ -110,11 +87,11 @@ def formulas(shown: Mixed) -> dict[str, ex.Tree | str]:
         **_shares("r", "shares", names),
         **(_shares("w", "weights", names) if law.weights else {}),
         "mix_loss": law.tree,
-        "ideal_mix_loss": _at(law, {name: f"ideal_{name}" for name in names}),
+        "ideal_mix_loss": law.at({name: f"ideal_{name}" for name in names}),
         "mix_extra": "mix_loss/ideal_mix_loss - 1",
         "row_share": pick("bar_row", [f"r_{name}" for name in names]),
         "row_ideal": pick("bar_row", [f"ideal_{name}" for name in names]),
-        **_in_triangle(shown),
+        **triangle.formulas(shown),
         **(_by_domain(law) if shown.name == YE else {}),
     }
     for name in names:
@@ -123,63 +100,20 @@ def formulas(shown: Mixed) -> dict[str, ex.Tree | str]:
         moved: dict[str, ex.Tree] = {
             n: ex.parse(f"max(0, 1 - axis_share)*{among.format(n)}") for n in names
         }
-        found[f"if_{name}"] = _at(law, {**moved, name: "axis_share"})
+        found[f"if_{name}"] = law.at({**moved, name: "axis_share"})
     if shown.runs:
         found["same"] = "axis_loss"
     return found
 
 
-def _at(law: Mixing, cells: Mapping[str, ex.Tree]) -> ex.Tree:
-    return ex.substitute(law.tree, {f"r_{name}": cells[name] for name in law.domains})
-
-
 def _shares(prefix: str, amounts: str, names: Sequence[str]) -> dict[str, str]:
-    """Shares that sum to 1 whatever amounts a hand has set; see :func:`.data_mixtures.shares`."""
+    """Shares that sum to 1 whatever amounts a hand has set; see :func:`.mixtures.shares`."""
     total = f"{amounts}_sum"
     found = {total: " + ".join(f"{amounts}_{name}" for name in names)}
     for name in names:
         share = f"{amounts}_{name}/{total}"
         found[f"{prefix}_{name}"] = f"where({total} > 0, {share}, {1 / len(names)!r})"
     return found
-
-
-def _in_triangle(shown: Mixed) -> dict[str, ex.Tree | str]:
-    """Where mixtures are in the triangle, and the loss at a place of it."""
-    # lines are drawn a little beyond the edges, where a power of a share has no value
-    part = "max(1e-9, {})" if shown.law.sized else "{}"
-    found: dict[str, ex.Tree | str] = {
-        "three": " + ".join(f"r_{name}" for name in shown.corners),
-        "axis_top": part.format(f"axis_y/{TALL!r}"),
-        "axis_right": part.format(f"axis_x - axis_y/{2.0 * TALL!r}"),
-        "axis_left": part.format("1 - axis_right - axis_top"),
-    }
-    for key, prefix in (("own", "r_"), ("slice", "slice_"), ("ideal", "ideal_"), ("run", "run_")):
-        found |= place(key, [f"{prefix}{name}" for name in shown.corners])
-    cells: dict[str, ex.Tree] = {name: f"r_{name}" for name in shown.others}
-    cells |= {
-        name: ("*", "three", f"axis_{corner}")
-        for name, corner in zip(shown.corners, CORNERS, strict=True)
-    }
-    found["loss_at"] = _at(shown.law, cells)
-    # the kernel's best in the triangle is that of the others' shares that it was asked for
-    off = [f"max(r_{name} - rest_{name}, rest_{name} - r_{name})" for name in shown.others]
-    found["slice_known"] = f"where({' + '.join(['0', *off])} < 1e-6, 1, 0)"
-    found["slice_loss"] = _at(
-        shown.law,
-        {n: f"slice_{n}" if n in shown.corners else f"r_{n}" for n in shown.law.domains},
-    )
-    return found
-
-
-def place(key: str, corners: Sequence[str]) -> dict[str, ex.Tree | str]:
-    """Cells ``..._x`` and ``..._y``: the place of three shares, which need not sum to 1."""
-    left, right, top = corners
-    total = f"({left} + {right} + {top})"
-    return {
-        f"{key}_x": f"({right} + {top}/2)/{total}",
-        f"{key}_y": f"{TALL!r}*{top}/{total}",
-        f"{key}_three": total,
-    }
 
 
 def domain_loss(law: Law, name: str) -> ex.Tree:
@@ -282,40 +216,6 @@ def _constants_group() -> Group:
 # --- pictures ---------------------------------------------------------------------------------
 
 
-def _triangle(shown: Mixed) -> Plot:
-    rows = {f"run_{name}": f"runs_{name}" for name in shown.corners}
-    runs = [
-        Points(
-            rows, "run_x", "run_y", "measured", weight="run_three", names="runs_name", radius=2.5
-        )
-    ]
-    first = f"shares.{shown.corners[0]}"
-    return Plot(
-        "triangle",
-        "Drag the mixture: lines of equal predicted loss",
-        Axis("", "linear", domain=(0.0, 1.0), format=".0%"),
-        Axis("", "linear", domain=(0.0, TALL), format=".0%"),
-        [
-            Contours(
-                "axis_x", "axis_y", "loss_at", "mix_levels", "equal loss", "law", format=".2f"
-            ),
-            *(runs if shown.runs else []),
-            Marker(
-                "slice_x",
-                "slice_y",
-                "best in the triangle",
-                "inference",
-                "square",
-                visible="slice_known",
-            ),
-            Marker("own_x", "own_y", "yours", "hand", drag=first),
-        ],
-        simplex=Simplex(
-            [f"shares.{name}" for name in (*shown.corners, *shown.others)], list(shown.corners)
-        ),
-    )
-
-
 def _shares_plot() -> Plot:
     return Plot(
         "shares",
@@ -399,16 +299,12 @@ def _tables(shown: Mixed) -> list[Table]:
         return Table(label, [*shares, Readout("Loss", loss, ".4f")])
 
     yours = table("Your mixture", "r", "mix_loss")
-    in_triangle = [
-        *(Readout(n, f"slice_{n}", ".1%", visible="slice_known") for n in shown.corners),
-        Readout("Loss", "slice_loss", ".4f", visible="slice_known"),
-    ]
     tables = [
         Table(yours.label, [*yours.rows, Readout("above the best", "mix_extra", ".2%")]),
         table("Predicted best", "ideal", "ideal_mix_loss"),
     ]
     if shown.others:
-        tables.append(Table("Best in the triangle", in_triangle))
+        tables.append(triangle.table(shown))
     if law.weights:
         weights = [Readout(name, f"w_{name}", ".1%") for name in law.domains]
         tables.append(Table("Weights in validation", weights))

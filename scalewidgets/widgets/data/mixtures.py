@@ -38,6 +38,10 @@ class Mixing:
     sized: bool = False
     """Whether it counts N and D."""
 
+    def at(self, shares: Mapping[str, ex.Tree]) -> ex.Tree:
+        """The loss at other shares: domain to tree."""
+        return ex.substitute(self.tree, {f"r_{name}": shares[name] for name in self.domains})
+
     def own(self, corners: Mapping[str, str]) -> dict[str, str]:
         """Those corners whose domain the law has."""
         return {corner: domain for corner, domain in corners.items() if domain in self.domains}
@@ -82,6 +86,26 @@ LABELS = {
     REGMIX: "RegMix (Liu et al. 2024), 17 domains",
     SHUKOR: "Shukor et al. 2025, made-up constants",
 }
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A law of mixtures on the screen: what stands at the corners, and whether runs do."""
+
+    name: str
+    corners: tuple[str, ...]
+    """Domains at the left, right and upper corner."""
+    runs: bool
+    """Whether measured mixtures are shown."""
+
+    @property
+    def law(self) -> Mixing:
+        return mixing(self.name)
+
+    @property
+    def others(self) -> list[str]:
+        """Domains that are at no corner."""
+        return [domain for domain in self.law.domains if domain not in self.corners]
 
 
 def _ye() -> Mixing:

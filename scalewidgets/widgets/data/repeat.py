@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from ...allocation.surfaces import plain_surface, real_surface, with_repetition
 from ...lawbook import Law
 from ...lawbook import expression as ex
-from ..law_cells import compute_optimal, symbol
+from ..given import draws_of_law
+from ..law_cells import symbol
+from ..solves import compute_optimal
 from ..vocabulary import (
     Axis,
     Band,
@@ -57,15 +59,6 @@ class Repeated:
 
 
 def repeat_page(shown: Repeated) -> Page:
-    draws = [
-        {
-            "cell": symbol(name),
-            "array": f"draws_{name}",
-            "centre": f"centre_{name}",
-            "positive": shown.law.values[name] > 0,
-        }
-        for name in shown.drawn
-    ]
     held = [_residual_plot()] if shown.runs else []
     return Page(
         title="Data lab",
@@ -74,7 +67,7 @@ def repeat_page(shown: Repeated) -> Page:
         groups=_groups(shown),
         formulas=formulas(shown.law),
         solves=solves(shown.law),
-        draws=draws,
+        draws=draws_of_law(shown.law, shown.drawn),
         plots=[_epochs_plot(shown), _worth_plot(), _plane(), *held],
         tables=_tables(bool(shown.drawn)),
         asks=ASKS,

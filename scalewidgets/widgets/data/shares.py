@@ -11,13 +11,14 @@ import polars as pl
 import traitlets
 
 from ...runs import load_runs
-from ..traits import Quantity
+from ..traits import Quantity, Values
 from . import mix as data_mix
 from .mixtures import (
     CORNERS,
     LABELS,
     REGMIX,
     YE,
+    Mixed,
     all_domains,
     beginnings,
     best_mixture,
@@ -34,29 +35,21 @@ class MixtureInputs(traitlets.HasTraits):
     mixing = traitlets.Enum(list(LABELS), YE).tag(sync=True)
     mixtures = traitlets.Enum(list(data_mix.MIXTURES), "none").tag(sync=True)
     corners = traitlets.Dict(value_trait=traitlets.Unicode()).tag(sync=True)
-    shares = traitlets.Dict(value_trait=traitlets.Float(min=0.0)).tag(sync=True)
-    weights = traitlets.Dict(value_trait=traitlets.Float(min=0.0)).tag(sync=True)
+    shares = Values(beginnings("shares"), traitlets.Float(min=0.0), "domain").tag(sync=True)
+    weights = Values(beginnings("weights"), traitlets.Float(min=0.0), "domain").tag(sync=True)
     N = Quantity(1e9).tag(sync=True)
     D = Quantity(2e10).tag(sync=True)
-    constants = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
+    constants = Values(beginnings("constants"), what="constant").tag(sync=True)
 
     _corners: dict[str, str] | None = None
     _measured: pl.DataFrame | None = None
 
-    @traitlets.validate("shares", "weights", "constants")
-    def _complete(self, proposal: Any) -> dict[str, float]:
-        """Values of all names: those left out keep what they have."""
-        name, given = proposal["trait"].name, proposal["value"]
-        before = beginnings(name)
-        for key in given:
-            if key not in before:
-                what = "constant" if name == "constants" else "domain"
-                raise traitlets.TraitError(
-                    f"{name}: there is no {what} {key!r}; there are {', '.join(before)}"
-                )
-        if name == "constants" and not all(0 < v < float("inf") for v in given.values()):
+    @traitlets.validate("constants")
+    def _positive(self, proposal: Any) -> dict[str, float]:
+        given: dict[str, float] = proposal["value"]
+        if not all(0 < value < float("inf") for value in given.values()):
             raise traitlets.TraitError("constants: all must be positive and finite")
-        return {**before, **getattr(self, name), **given}
+        return given
 
     @traitlets.validate("corners")
     def _distinct(self, proposal: Any) -> dict[str, str]:
@@ -135,10 +128,10 @@ class MixtureInputs(traitlets.HasTraits):
         return {}
 
     @property
-    def mixed(self) -> data_mix.Mixed:
+    def mixed(self) -> Mixed:
         """What the page of a mixture is made of."""
         measured = self.mixing == REGMIX and self.mixtures != "none"
-        return data_mix.Mixed(self.mixing, tuple(self.corners[c] for c in CORNERS), measured)
+        return Mixed(self.mixing, tuple(self.corners[c] for c in CORNERS), measured)
 
     async def drift(self) -> AsyncIterator[Mapping[str, Any]]:
         """The best mixture at other sizes, for a law that counts N and D."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
+from .. import topics
 from ..law_cells import pick
 from ..vocabulary import (
     Action,
@@ -15,7 +16,6 @@ from ..vocabulary import (
     Marker,
     Plot,
     Points,
-    Readout,
     Rule,
     Slider,
     Table,
@@ -199,24 +199,23 @@ def _valid() -> tuple[float, float]:
 
 
 def tables() -> list[Table]:
-    def row(what: str, cell: str, format: str) -> Readout:
-        return Readout(what, cell, format, visible=ON)
-
     return [
-        Table(
+        topics.table(
+            ON,
             "The family at C",
             [
-                row("Capability", "family_S", "+.3f"),
-                row("Worth of the reference's compute", "family_worth", "quantity"),
-                row("over its own", "family_ratio", ".3~r"),
+                ("Capability", "family_S", "+.3f"),
+                ("Worth of the reference's compute", "family_worth", "quantity"),
+                ("over its own", "family_ratio", ".3~r"),
             ],
         ),
-        Table(
+        topics.table(
+            ON,
             "The scores",
             [
-                row("Capability", "scores_S", "+.3f"),
-                row("Worth of the reference's compute", "scores_worth", "quantity"),
-                row("The family would need", "scores_needed", "quantity"),
+                ("Capability", "scores_S", "+.3f"),
+                ("Worth of the reference's compute", "scores_worth", "quantity"),
+                ("The family would need", "scores_needed", "quantity"),
             ],
         ),
     ]

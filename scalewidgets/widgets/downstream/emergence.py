@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
+from .. import topics
 from ..law_cells import symbol
 from ..vocabulary import (
     Axis,
@@ -14,7 +15,6 @@ from ..vocabulary import (
     Marker,
     Plot,
     Points,
-    Readout,
     Rule,
     Slider,
     Table,
@@ -225,33 +225,33 @@ def plots() -> list[Plot]:
 
 
 def tables() -> list[Table]:
-    def row(what: str, cell: str, format: str) -> Readout:
-        return Readout(what, cell, format, visible=ON)
-
     return [
-        Table(
+        topics.table(
+            ON,
             "Your N",
             [
-                row("One token right", "token", ".2%"),
-                row("All tokens right", "exact", ".3~g"),
-                row("Tokens right, expected share", "edit_share", ".2%"),
-                row("Brier score, four choices: 1 - Brier/2", "brier", ".4f"),
+                ("One token right", "token", ".2%"),
+                ("All tokens right", "exact", ".3~g"),
+                ("Tokens right, expected share", "edit_share", ".2%"),
+                ("Brier score, four choices: 1 - Brier/2", "brier", ".4f"),
             ],
         ),
-        Table(
+        topics.table(
+            ON,
             "By a test",
             [
-                row("Least score above 0", "resolution", ".3~g"),
-                row("Chance that none is right", "all_wrong", ".1%"),
-                row("Relative error of the score", "test_error", ".0%"),
-                row("First right answer expected at N", "first_N", "quantity"),
+                ("Least score above 0", "resolution", ".3~g"),
+                ("Chance that none is right", "all_wrong", ".1%"),
+                ("Relative error of the score", "test_error", ".0%"),
+                ("First right answer expected at N", "first_N", "quantity"),
             ],
         ),
-        Table(
+        topics.table(
+            ON,
             "By PassUntil",
             [
-                row("Samples needed, on average", "samples_needed", "quantity"),
-                row("Relative error of the rate", "sampling_error", ".0%"),
+                ("Samples needed, on average", "samples_needed", "quantity"),
+                ("Relative error of the rate", "sampling_error", ".0%"),
             ],
         ),
     ]

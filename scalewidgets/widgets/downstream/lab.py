@@ -10,8 +10,9 @@ import polars as pl
 import traitlets
 
 from ...lawbook.quantity import format_quantity
+from ..given import GIVEN
 from ..lab import Lab
-from ..traits import Quantity
+from ..traits import Quantity, Values
 from ..vocabulary import Page
 from .capability import BENCHMARKS, FAMILIES, SKILLS, family_label
 from .emergence import MOST_PASSES, MOST_QUESTIONS
@@ -26,12 +27,10 @@ from .facts import (
     still_facts,
 )
 from .figures import LLAMA_2_70B, TARGETS, TASKS
-from .ladder import CONSTANTS, FORMS, GADRE, GIVEN, labels
+from .ladder import CONSTANTS, FORMS, GADRE, labels
 from .page import ASKS, TOPICS, Shown, downstream_page
 
 _PAUSE = 0.2  # seconds of rest before the bootstrap of a fit, which a moving hand would waste
-_SLOPES = {"before": 0.08, "between": -0.12, "after": 0.3}
-_BREAKS = {"first": 1e21, "second": 3e23}
 
 
 class DownstreamLab(Lab):
@@ -96,11 +95,13 @@ class DownstreamLab(Lab):
     family = traitlets.Enum(FAMILIES, "Llama").tag(sync=True)
     reference = traitlets.Enum(FAMILIES, "Llama_2").tag(sync=True)
     C = Quantity(5.46e23).tag(sync=True)
-    scores = traitlets.Dict(value_trait=traitlets.Float(min=0.0, max=1.0)).tag(sync=True)
-    skills = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
+    scores = Values(
+        {name: LLAMA_2_70B[name] for name in BENCHMARKS}, traitlets.Float(min=0.0, max=1.0)
+    ).tag(sync=True)
+    skills = Values(dict.fromkeys(SKILLS, 0.0) | {"reasoning": 1.0}).tag(sync=True)
 
-    slopes = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
-    breaks = traitlets.Dict(value_trait=traitlets.Float(min=1.0)).tag(sync=True)
+    slopes = Values({"before": 0.08, "between": -0.12, "after": 0.3}).tag(sync=True)
+    breaks = Values({"first": 1e21, "second": 3e23}, traitlets.Float(min=1.0)).tag(sync=True)
     width = traitlets.Float(0.3, min=0.02, max=5.0).tag(sync=True)
     cutoff = Quantity(3.2e20).tag(sync=True)
     noise = traitlets.Float(0.02, min=0.0, max=1.0).tag(sync=True)
@@ -124,21 +125,8 @@ class DownstreamLab(Lab):
         fresh: dict[str, Any] = {
             "task": "hellaswag_val_5shot" if runs is None else GIVEN,
             "largest": 1.5e9 if self._given_runs is None else self._given_runs["N"].max(),
-            **{name: {} for name in _KEYED},
         }
         super().__init__(**{**fresh, **inputs})
-
-    @traitlets.validate("scores", "skills", "slopes", "breaks")
-    def _of_keys(self, proposal: Any) -> dict[str, float]:
-        """Values of all keys: those left out keep what they have."""
-        name, given = proposal["trait"].name, proposal["value"]
-        known = _KEYED[name]
-        for key in given:
-            if key not in known:
-                raise traitlets.TraitError(
-                    f"{name}: there is no {key!r}; there are {', '.join(known)}"
-                )
-        return {**known, **getattr(self, name), **given}
 
     @traitlets.validate("task")
     def _of_runs(self, proposal: Any) -> str:
@@ -293,11 +281,3 @@ class DownstreamLab(Lab):
         text = f"fit of step 1 {steps.loss.status}, of step 2 {steps.score.status}"
         good = {"ok", "at_bound"}
         return ("ok" if {steps.loss.status, steps.score.status} <= good else "warning"), text
-
-
-_KEYED: Mapping[str, Mapping[str, float]] = {
-    "scores": {name: LLAMA_2_70B[name] for name in BENCHMARKS},
-    "skills": dict.fromkeys(SKILLS, 0.0) | {"reasoning": 1.0},
-    "slopes": _SLOPES,
-    "breaks": _BREAKS,
-}

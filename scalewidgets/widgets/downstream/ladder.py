@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
+from ..given import GIVEN
 from ..law_cells import pick
 from .figures import TARGETS, TASKS
 
@@ -22,7 +23,6 @@ GADRE = {
     for count in (17, 46)
     for key, data in {"c4": "C4", "redpajama": "RedPajama", "refinedweb": "RefinedWeb"}.items()
 }
-GIVEN = "given"
 DATASETS = {"none": "none", "published": "those of the authors"}
 CONSTANTS = {"published": "as published", "fitted": "fitted to these runs"}
 RUN_ROWS = {f"run_{name}": f"runs_{name}" for name in ("N", "D", "loss", "accuracy")}

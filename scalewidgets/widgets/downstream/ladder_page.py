@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..given import GIVEN
 from ..vocabulary import (
     Action,
     Axis,
@@ -21,7 +22,7 @@ from ..vocabulary import (
     Table,
 )
 from .figures import TARGETS
-from .ladder import BAR_ROWS, CONSTANTS, DATASETS, FORMS, GADRE, GIVEN, ON, RUN_ROWS, TARGET_ROWS
+from .ladder import BAR_ROWS, CONSTANTS, DATASETS, FORMS, GADRE, ON, RUN_ROWS, TARGET_ROWS
 
 
 def groups(tasks: Mapping[str, str]) -> list[Group]:

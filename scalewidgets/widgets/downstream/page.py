@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
-from ..law_cells import chosen
-from ..vocabulary import Choice, Group, Page
+from ..given import draws_of
+from ..topics import asked, question
+from ..vocabulary import Page
 from . import capability, emergence, ladder, ladder_page, signal, ushape
 
 TOPICS = {
@@ -70,7 +71,7 @@ def downstream_page(shown: Shown) -> Page:
         "checkpoints: each can hide what the loss shows, or show what is not there.",
         source="; ".join(published(name).source for name in _SOURCES),
         groups=[
-            Group("Question", [Choice("topic", "What is asked", TOPICS)]),
+            question(TOPICS),
             *ladder_page.groups(shown.tasks),
             *emergence.groups(),
             *capability.groups(),
@@ -84,10 +85,7 @@ def downstream_page(shown: Shown) -> Page:
             ushape.STUDENT: "item_student",
         },
         formulas=formulas(list(shown.tasks)),
-        draws=[
-            {"cell": cell, "array": f"draws_{cell}", "centre": f"centre_{cell}", "positive": False}
-            for cell in shown.drawn
-        ],
+        draws=[draws_of(cell, positive=False) for cell in shown.drawn],
         plots=[
             *ladder_page.plots(shown.runs, drawn),
             *emergence.plots(),
@@ -109,11 +107,8 @@ def downstream_page(shown: Shown) -> Page:
 
 def formulas(tasks: Sequence[str]) -> dict[str, ex.Tree | str]:
     """All formulas of all topics; ``tasks`` are those to choose from."""
-    asked: dict[str, ex.Tree | str] = {
-        f"on_{key}": chosen("topic", position) for position, key in enumerate(TOPICS)
-    }
     return {
-        **asked,
+        **asked(TOPICS),
         "on_models": "on_ladder + on_emergence",
         "on_compute": "on_capability + on_ushape",
         **ladder.formulas(tasks),

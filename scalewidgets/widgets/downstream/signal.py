@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
+from .. import topics
 from ..vocabulary import (
     Action,
     Axis,
@@ -14,7 +15,6 @@ from ..vocabulary import (
     Marker,
     Plot,
     Points,
-    Readout,
     Rule,
     Slider,
     Table,
@@ -178,32 +178,32 @@ def snr_names() -> list[str]:
 
 
 def tables() -> list[Table]:
-    def row(what: str, cell: str, format: str) -> Readout:
-        return Readout(what, cell, format, visible=ON)
-
     return [
-        Table(
+        topics.table(
+            ON,
             "Measured difference",
             [
-                row("expected", "difference", "+.2%"),
-                row("95 % from", "difference_low", "+.2%"),
-                row("to", "difference_high", "+.2%"),
+                ("expected", "difference", "+.2%"),
+                ("95 % from", "difference_low", "+.2%"),
+                ("to", "difference_high", "+.2%"),
             ],
         ),
-        Table(
+        topics.table(
+            ON,
             "Its standard error",
             [
-                row("by questions", "by_questions", ".2%"),
-                row("by checkpoints", "by_checkpoints", ".2%"),
-                row("together", "standard_error", ".2%"),
+                ("by questions", "by_questions", ".2%"),
+                ("by checkpoints", "by_checkpoints", ".2%"),
+                ("together", "standard_error", ".2%"),
             ],
         ),
-        Table(
+        topics.table(
+            ON,
             "To be told apart in 4 of 5 studies",
             [
-                row("Questions", "questions_needed", "quantity"),
-                row("or checkpoints", "checkpoints_needed", ".3~g"),
-                row("Signal over noise", "snr", ".3~r"),
+                ("Questions", "questions_needed", "quantity"),
+                ("or checkpoints", "checkpoints_needed", ".3~g"),
+                ("Signal over noise", "snr", ".3~r"),
             ],
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
+from .. import topics
 from ..law_cells import symbol
 from ..vocabulary import (
     Axis,
@@ -13,7 +14,6 @@ from ..vocabulary import (
     Marker,
     Plot,
     Points,
-    Readout,
     Rule,
     Slider,
     Span,
@@ -208,26 +208,25 @@ def plots() -> list[Plot]:
 
 
 def tables() -> list[Table]:
-    def row(what: str, cell: str, format: str) -> Readout:
-        return Readout(what, cell, format, visible=ON)
-
     return [
-        Table(
+        topics.table(
+            ON,
             "The fit",
             [
-                row("Models", "line_n", ".0f"),
-                row("Slope", "line_exponent", "+.3f"),
-                row("95 %, plus or minus", "line_exponent_error", ".3f"),
+                ("Models", "line_n", ".0f"),
+                ("Slope", "line_exponent", "+.3f"),
+                ("95 %, plus or minus", "line_exponent_error", ".3f"),
             ],
         ),
-        Table(
+        topics.table(
+            ON,
             "At C",
             [
-                row("C", "C", "quantity"),
-                row("Predicted error", "foretold", ".3f"),
-                row("from", "foretold_low", ".3f"),
-                row("to", "foretold_high", ".3f"),
-                row("True error", "truth", ".3f"),
+                ("C", "C", "quantity"),
+                ("Predicted error", "foretold", ".3f"),
+                ("from", "foretold_low", ".3f"),
+                ("to", "foretold_high", ".3f"),
+                ("True error", "truth", ".3f"),
             ],
         ),
     ]

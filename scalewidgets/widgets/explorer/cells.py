@@ -9,7 +9,8 @@ from ...fitting.objective import KINDS
 from ...lawbook import Law
 from ...lawbook import expression as ex
 from ...lawbook.precision import BITS, bit_factors
-from ..law_cells import chosen, compute_optimal
+from ..law_cells import chosen
+from ..solves import bit_optimal, compute_optimal, least_compute
 from ..vocabulary import Refit, Solve
 
 RUN_ROWS = {"run_N": "runs_N", "run_D": "runs_D", "run_C": "runs_C", "run_loss": "runs_loss"}
@@ -79,40 +80,13 @@ def _tied(precise: ex.Tree) -> ex.Tree:
 
 
 def solves(plain: ex.Tree, precise: ex.Tree) -> list[Solve]:
-    by = {name: ex.derivative(plain, name) for name in ("N", "D")}
-    tied = _tied(precise)
+    bits = [f"precision_{name}" for name in ("N", "D", "P")]
     return [
         compute_optimal(["chinchilla_N", "chinchilla_D"], plain, "C"),
-        Solve(
-            "demand",
-            ["inference_N", "inference_D"],
-            plain,
-            by["N"],
-            by["D"],
-            target="chinchilla_loss",
-            demand="inference_tokens",
-        ),
-        Solve(
-            "precision",
-            ["precision_N", "precision_D", "precision_P"],
-            tied,
-            ex.derivative(tied, "N"),
-            ex.derivative(tied, "D"),
-            ex.derivative(tied, "P"),
-            budget="C",
-            factor=6.0,
-            bits=TRAINING_BITS,
-        ),
+        least_compute(["inference_N", "inference_D"], plain, "chinchilla_loss", "inference_tokens"),
+        bit_optimal(bits, _tied(precise), "C", TRAINING_BITS),
         # the 16-bit Chinchilla model that is as good as the precision-aware one
-        Solve(
-            "demand",
-            ["equal_N", "equal_D"],
-            plain,
-            by["N"],
-            by["D"],
-            target="precision_loss",
-            demand="zero",
-        ),
+        least_compute(["equal_N", "equal_D"], plain, "precision_loss", "zero"),
     ]
 
 

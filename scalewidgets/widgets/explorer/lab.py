@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 import traitlets
 
@@ -20,7 +19,8 @@ from ...lawbook import closed_form as published
 from ...lawbook.precision import BITS, SERVED, with_precision
 from ...lawbook.quantity import format_quantity
 from ...runs import load_runs, read_runs
-from ..lab import Lab
+from ..fitted import FittedLab, inputs_of
+from ..given import GIVEN, draw_facts, offered
 from ..study import Question, names_of, weights_without, written
 from ..traits import Quantity
 from ..vocabulary import Page
@@ -43,7 +43,7 @@ _CHUNK = 25  # draws between two looks at the kernel's queue
 _PAUSE = 0.12  # seconds of rest before a bootstrap: while a hand moves, questions come faster
 
 
-class Explorer(Lab):
+class Explorer(FittedLab):
     """Drag N, D, compute and bits; click runs out and in; see three optima with their intervals.
 
     Parameters
@@ -93,28 +93,20 @@ class Explorer(Lab):
         self._loaded: tuple[str, pl.DataFrame] | None = None
         self._page: tuple[Law, Page] | None = None
         self._columns: tuple[pl.DataFrame, dict[str, Any]] | None = None
-        self._fit: Fit | None = None
-        self._fit_key: Hashable = None
         self._boot: Bootstrap | None = None
         self._product = {"N": self.N, "D": self.D, "C": self.C}
         if isinstance(source, Fit):
             self._given_law, self._given_runs = source.law, source.runs
-            inputs.setdefault("objective", source.objective.kind)
-            inputs.setdefault("delta", source.objective.delta)
-            left_out = np.flatnonzero(source.weights == 0)
-            inputs.setdefault("excluded", [int(i) for i in left_out])
-            if source.fixed:  # what the fit held, the hand holds
-                inputs.setdefault("steer", True)
-                inputs.setdefault("wheel", dict(source.fixed))
-                inputs.setdefault("held", dict.fromkeys(source.fixed, True))
+            steered = {"steer": True} if source.fixed else {}
+            inputs = {**inputs_of(source), **steered, **inputs}
         elif isinstance(source, Law):
             self._given_law = source
         elif source is not None:
             self._given_runs = read_runs(source)
         if self._given_runs is not None:
-            inputs.setdefault("dataset", "given")
+            inputs.setdefault("dataset", GIVEN)
         if self._given_law is not None:
-            inputs.setdefault("law_name", "given")
+            inputs.setdefault("law_name", GIVEN)
         super().__init__(**inputs)
 
     # --- inputs that hang together ------------------------------------------------------------
@@ -161,24 +153,11 @@ class Explorer(Lab):
     @property
     def runs(self) -> pl.DataFrame:
         """All runs of the chosen data set, those left out included."""
-        if self.dataset == "given" and self._given_runs is not None:
+        if self.dataset == GIVEN and self._given_runs is not None:
             return self._given_runs
         if self._loaded is None or self._loaded[0] != self.dataset:
             self._loaded = (self.dataset, load_runs(self.dataset))
         return self._loaded[1]
-
-    @property
-    def fit(self) -> Fit:
-        """The fit of the law to the runs that are in, with the constants that are held.
-
-        Raises
-        ------
-        FitError
-            When the present inputs allow none; the lab then still shows its last good picture.
-        """
-        if self._fit is None or self._fit_key != self.key():
-            self._fit, self._fit_key = self._solve(), self.key()
-        return self._fit
 
     @property
     def law(self) -> Law:
@@ -262,7 +241,7 @@ class Explorer(Lab):
 
     @property
     def _base_law(self) -> Law:
-        if self.law_name == "given" and self._given_law is not None:
+        if self.law_name == GIVEN and self._given_law is not None:
             return self._given_law
         return published(self.law_name)
 
@@ -288,11 +267,7 @@ class Explorer(Lab):
         return question.answer(before if before is not None and before.runs is runs else None)
 
     def page(self) -> Page:
-        datasets, laws = dict(DATASETS), dict(LAWS)
-        if self._given_runs is not None:
-            datasets = {"given": "yours", **datasets}
-        if self._given_law is not None:
-            laws = {"given": self._given_law.title or self._given_law.id, **laws}
+        datasets, laws = offered(DATASETS, self._given_runs), offered(LAWS, self._given_law)
         law = self._base_law
         if self._page is None or self._page[0] is not law:
             self._page = law, explorer_page(law, self._free, datasets, laws)
@@ -319,8 +294,7 @@ class Explorer(Lab):
         boot = self._boot
         if boot is None or boot.fit.law.id != self.fit.law.id:
             return {}
-        facts: dict[str, Any] = {f"draws_{n}": boot.draws[n].to_numpy() for n in self._free}
-        return facts | {f"centre_{n}": boot.fit.params[n] for n in self._free}
+        return draw_facts(boot, boot.fit.law, {name: name for name in self._free})
 
     async def facts_later(self) -> AsyncIterator[Mapping[str, Any]]:
         if self.constants != "fit":

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ...fitting.objective import KINDS
 from ...lawbook import Law
 from ...lawbook.precision import SERVED
+from ..given import draws_of
 from ..known_models import marks
 from ..vocabulary import (
     Action,
@@ -48,15 +49,7 @@ def explorer_page(
         formulas=formulas(law, free, plain, precise),
         solves=solves(plain, precise),
         refit=refit(free, plain),
-        draws=[
-            {
-                "cell": name,
-                "array": f"draws_{name}",
-                "centre": f"centre_{name}",
-                "positive": law.values[name] > 0,
-            }
-            for name in free
-        ],
+        draws=[draws_of(name, positive=law.values[name] > 0) for name in free],
         plots=[_loss_plot(), _frontier_plot(), _residual_plot()],
         tables=_tables(),
         asks=ASKS,

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from ...fitting.objective import KINDS
 from ...lawbook import Law
 from ...lawbook import expression as ex
-from ..law_cells import chosen, compute_optimal, symbol
+from ..law_cells import chosen, symbol
+from ..solves import compute_optimal
 from ..vocabulary import Parabolas, Refit, Solve
 
 # What is read for each run; a run that a hand has moved has its loss multiplied by its factor.

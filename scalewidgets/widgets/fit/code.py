@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..given import GIVEN
 from ..study import written
 from .study import HIGHEST, HOFFMANN_BUDGETS, LOWEST, TRUTHS
 
@@ -21,7 +22,7 @@ def code(lab: FitLab) -> str:
 def _runs(lab: FitLab) -> list[str]:
     simulation = lab.simulation
     if simulation is None:
-        if lab.dataset == "given":
+        if lab.dataset == GIVEN:
             return ["runs = sw.read_runs(runs)  # the table that you gave to the lab"]
         return [f"runs = sw.load_runs({lab.dataset!r})"]
     _, law, constants = TRUTHS[lab.truth]
@@ -51,7 +52,7 @@ def _changes(lab: FitLab) -> list[str]:
 
 def _fits(lab: FitLab) -> list[str]:
     held = {n: v for n, v in lab.wheel.items() if lab.held.get(n) and n in written(lab.law)}
-    given = "law" if lab.law_name == "given" else repr(lab.law_name)
+    given = "law" if lab.law_name == GIVEN else repr(lab.law_name)
     options = [given, "runs", f"objective={lab.objective!r}"]
     if lab.objective == "huber":
         options.append(f"delta={lab.delta!r}")

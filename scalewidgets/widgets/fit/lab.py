@@ -25,7 +25,8 @@ from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook.quantity import format_quantity
 from ...runs import RunsError, load_runs, read_runs
-from ..lab import Lab
+from ..fitted import FittedLab, inputs_of
+from ..given import GIVEN, offered
 from ..study import Question, factors_of, names_of, weights_without, written
 from ..traits import Quantity
 from ..vocabulary import Page
@@ -53,7 +54,7 @@ DRAWS = 200
 _PAUSE = 0.12  # seconds of rest before what takes long: while a hand moves, questions come faster
 
 
-class FitLab(Lab):
+class FitLab(FittedLab):
     """The same runs under all approaches side by side, refitted as you click, brush and drag.
 
     Parameters
@@ -129,8 +130,6 @@ class FitLab(Lab):
         self._envelope: Envelope | None = None if curves is None else approach_1(curves)
         self._loaded: tuple[Hashable, pl.DataFrame, dict[str, Any]] | None = None
         self._page: tuple[Hashable, Page] | None = None
-        self._fit: Fit | None = None
-        self._fit_key: Hashable = None
         self._isoflop: IsoFlop | None = None
         self._no_curves = ""
         self._boot: Bootstrap | None = None
@@ -138,16 +137,11 @@ class FitLab(Lab):
         self._later_of: Hashable = None
         if isinstance(source, Fit):
             self._given_law, self._given_runs = source.law, source.runs
-            inputs.setdefault("law_name", "given")
-            inputs.setdefault("objective", source.objective.kind)
-            inputs.setdefault("delta", source.objective.delta)
-            inputs.setdefault("excluded", [int(i) for i in np.flatnonzero(source.weights == 0)])
-            inputs.setdefault("wheel", dict(source.fixed))
-            inputs.setdefault("held", dict.fromkeys(source.fixed, True))
+            inputs = {"law_name": GIVEN, **inputs_of(source), **inputs}
         elif source is not None:
             self._given_runs = read_runs(source)
         if self._given_runs is not None:
-            inputs.setdefault("dataset", "given")
+            inputs.setdefault("dataset", GIVEN)
         super().__init__(**inputs)
 
     # --- inputs that hang together ------------------------------------------------------------
@@ -190,19 +184,6 @@ class FitLab(Lab):
         """The same with the losses that a hand has changed."""
         factors = factors_of(self.nudged, len(self.runs))
         return self.runs.with_columns(pl.col("loss") * pl.Series(factors))
-
-    @property
-    def fit(self) -> Fit:
-        """Approach 3: the fit to the runs that are in, with the constants that are held.
-
-        Raises
-        ------
-        FitError
-            When the present inputs allow none; the lab then still shows its last good picture.
-        """
-        if self._fit is None or self._fit_key != self.key():
-            self._fit, self._fit_key = self._solve(), self.key()
-        return self._fit
 
     @property
     def isoflop(self) -> IsoFlop | None:
@@ -251,7 +232,7 @@ class FitLab(Lab):
     @property
     def law(self) -> Law:
         """The law that approach 3 fits, with its published constants."""
-        if self.law_name == "given" and self._given_law is not None:
+        if self.law_name == GIVEN and self._given_law is not None:
             return self._given_law
         return published(self.law_name)
 
@@ -264,7 +245,7 @@ class FitLab(Lab):
         if self._loaded is None or self._loaded[0] != key:
             if simulation is not None:
                 runs, rows = simulation.runs(), simulation.rows()
-            elif self.dataset == "given" and self._given_runs is not None:
+            elif self.dataset == GIVEN and self._given_runs is not None:
                 runs, rows = self._given_runs, measured_rows(self._given_runs)
             else:
                 runs = load_runs(self.dataset)
@@ -291,7 +272,7 @@ class FitLab(Lab):
         """FLOPs of the isoFLOP curves, where neither a column nor C tells them."""
         if self.dataset == "chinchilla":
             return HOFFMANN_BUDGETS
-        return self._given_budgets if self.dataset == "given" else None
+        return self._given_budgets if self.dataset == GIVEN else None
 
     def _grouped(self) -> tuple[pl.DataFrame | None, str]:
         """The runs that are in and have a budget; where there are no budgets None, and why."""
@@ -313,11 +294,7 @@ class FitLab(Lab):
 
     def page(self) -> Page:
         law, simulation = self.law, self.simulation
-        datasets, laws = dict(DATASETS), dict(LAWS)
-        if self._given_runs is not None:
-            datasets = {"given": "yours", **datasets}
-        if self._given_law is not None:
-            laws = {"given": self._given_law.title or self._given_law.id, **laws}
+        datasets, laws = offered(DATASETS, self._given_runs), offered(LAWS, self._given_law)
         free = written(law)
         pair = self._pair()
         truth = None if simulation is None else simulation.truth
@@ -380,7 +357,7 @@ class FitLab(Lab):
             yield facts
 
     def _strip(self, fit: Fit) -> Iterator[dict[str, Any]]:
-        embedding = self._given_embedding if self.dataset == "given" else None
+        embedding = self._given_embedding if self.dataset == GIVEN else None
         if self.dataset == "chinchilla":
             embedding = PEARCE_OMEGA
         before = self._later if "strip_name" in self._later else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...fitting.objective import KINDS
 from ...lawbook import Law, ranges
+from ..given import draws_of, draws_of_law
 from ..handles import constant
 from ..law_cells import symbol
 from ..vocabulary import (
@@ -81,19 +82,6 @@ class Shown:
 
 def fit_page(shown: Shown) -> Page:
     law, free, truth = shown.law, shown.free, shown.truth
-    draws = [
-        {
-            "cell": symbol(name),
-            "array": f"draws_{name}",
-            "centre": f"centre_{name}",
-            "positive": law.values[name] > 0,
-        }
-        for name in free
-    ]
-    draws += [
-        {"cell": name, "array": f"draws_{name}", "centre": f"centre_{name}", "positive": True}
-        for name in ("a2_k", "a2_a")
-    ]
     return Page(
         title="Fit lab",
         teaches="One set of runs, every way in use of fitting it: how far apart do they end?",
@@ -109,7 +97,7 @@ def fit_page(shown: Shown) -> Page:
         refit=refit(law, free, shown.rows),
         parabolas=parabolas(shown.rows),
         nudge={"array": "runs_factor", "cell": "nudged"},
-        draws=draws,
+        draws=[*draws_of_law(law, free), draws_of("a2_k"), draws_of("a2_a")],
         plots=[
             _isoflop_plot(shown.rows),
             _frontier_plot(shown),

@@ -12,14 +12,13 @@ import traitlets
 from ...allocation.compute.hyperparameters import suggest_hyperparameters
 from ...lawbook.quantity import format_quantity, parse_quantity
 from ...runs import load_runs, read_runs
+from ..given import GIVEN, NONE, offered, one_of
 from ..lab import Lab
 from ..traits import Quantity
 from ..vocabulary import Page
 from .cells import COMPLETE, PAPERS, advised, paper
 from .page import ASKS, POINT, hyperparameter_page
 
-NONE = "none"
-GIVEN = "given"
 # Not step_law_moe: its N is what a token uses. With it the advice of Step Law is 1.0 % above the
 # best run on average, with the parameters of all experts 0.16 %.
 DATASETS = {NONE: "none", "step_law": "Step Law, dense"}
@@ -89,11 +88,7 @@ class HyperparameterLab(Lab):
 
     @traitlets.validate("dataset")
     def _known_dataset(self, proposal: Any) -> str:
-        if proposal["value"] not in self._datasets:
-            raise traitlets.TraitError(
-                f"dataset: there is no {proposal['value']!r}; there are {', '.join(self._datasets)}"
-            )
-        return str(proposal["value"])
+        return one_of(proposal, self._datasets)
 
     # --- results as objects -------------------------------------------------------------------
 
@@ -142,7 +137,7 @@ class HyperparameterLab(Lab):
 
     @property
     def _datasets(self) -> dict[str, str]:
-        return DATASETS if self._given is None else {GIVEN: "yours", **DATASETS}
+        return offered(DATASETS, self._given)
 
     def page(self) -> Page:
         with_runs = self.dataset != NONE

@@ -55,7 +55,7 @@ _DASHES = {"inside": None, "outside": "6 4", "anywhere": "1 4"}
 
 def hyperparameter_page(datasets: Mapping[str, str], with_runs: bool) -> Page:
     return Page(
-        title="Hyper-parameter lab",
+        title="Hyperparameter lab",
         teaches="Laws of learning rate and batch agree less than their fits suggest: each belongs "
         "to one laboratory's data, optimiser and schedule.",
         source="Step Law 2503.04715, Power Lines 2505.13738, DeepSeek 2401.02954, Porian et al. "

@@ -18,9 +18,10 @@ from ...lawbook import law as published
 from ...lawbook.quantity import format_quantity, parse_quantity
 from ...lawbook.ranges import Range
 from ...runs import load_runs, read_runs
+from ..given import GIVEN
 from ..lab import Lab
-from ..law_cells import FITTED, along
 from ..vocabulary import Page
+from .cells import FITTED, along
 from .menu import along_any, catalogued, drawable, menu, overlays
 from .page import ASKS, Menus, law_page, theory_page
 from .typed import told, typed_law
@@ -88,8 +89,8 @@ class LawLab(Lab):
         self._page: tuple[Hashable, Page] | None = None
         self._trace: tuple[Hashable, tuple[Array, Array]] | None = None
         self._starting = True
-        name = self._base.id if self._given is None else "given"
-        inputs = {"dataset": "none" if runs is None else "given", "at": {}, **inputs}
+        name = self._base.id if self._given is None else GIVEN
+        inputs = {"dataset": "none" if runs is None else GIVEN, "at": {}, **inputs}
         super().__init__(**{"law_name": name, **self._fresh(), **inputs})
         self._starting = False
 
@@ -153,7 +154,7 @@ class LawLab(Lab):
         return str(proposal["value"])
 
     def _named(self, name: str) -> Law | Theory:
-        if name == "given" and self._given is not None:
+        if name == GIVEN and self._given is not None:
             return self._given
         return drawable(published(name))
 
@@ -198,7 +199,7 @@ class LawLab(Lab):
     @property
     def runs(self) -> pl.DataFrame | None:
         """The runs that are laid over the law, those left out included."""
-        if self.dataset == "given":
+        if self.dataset == GIVEN:
             return self._given_runs
         return None if self.dataset == "none" else load_runs(self.dataset)
 
@@ -243,7 +244,7 @@ class LawLab(Lab):
         """Runs whose columns this law needs."""
         found = {"none": "none"}
         if self._given_runs is not None:
-            found["given"] = "yours"
+            found[GIVEN] = "yours"
         law = self._base
         if isinstance(law, Law) and law.output == "loss" and not law.items:
             needed = {n for n in law.variables if n not in law.defaults}
@@ -350,7 +351,7 @@ class LawLab(Lab):
         return self._page[1]
 
     def _made(self, law: Law | Theory, columns: list[str]) -> Page:
-        given = {} if self._given is None else {"given": self._given.title or self._given.id}
+        given = {} if self._given is None else {GIVEN: self._given.title or self._given.id}
         names, families = menu()
         offered = {**given, **names}
         if isinstance(law, Theory):

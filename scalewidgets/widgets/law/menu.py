@@ -9,7 +9,7 @@ import polars as pl
 
 from ...lawbook import Law, LawError, Theory, laws, ranges
 from ...lawbook import law as published
-from ..law_cells import along
+from .cells import along
 
 
 def drawable(law: Law | Theory) -> Law | Theory:

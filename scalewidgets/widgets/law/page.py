@@ -10,7 +10,7 @@ from ...lawbook import Law, Theory, ranges
 from ...lawbook import expression as ex
 from ...lawbook.ranges import Range
 from ..handles import constant, slider
-from ..law_cells import FITTED, along, at_run, formulas, symbol
+from ..law_cells import symbol
 from ..vocabulary import (
     Action,
     Axis,
@@ -31,6 +31,7 @@ from ..vocabulary import (
     Toggle,
     Trace,
 )
+from .cells import FITTED, along, at_run, formulas
 
 OVERLAYS = {"second": "Second law", "third": "Third law"}
 _NUMBER = ".4~g"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...allocation.surfaces import TRAINING_BITS, plain_surface, real_surface
 from ...lawbook import Law
 from ...lawbook import expression as ex
-from ..law_cells import compute_optimal, symbol
+from ..law_cells import symbol
+from ..solves import bit_optimal, compute_optimal, least_compute, reach
 from ..vocabulary import Solve
 
 # Strategy to its name and to the cell that says whether there is anything for it to take care of.
@@ -93,40 +94,14 @@ def _at(tree: ex.Tree, n: str, d: str, bits: str | float) -> ex.Tree:
 
 def solves(law: Law, repeats: bool) -> list[Solve]:
     trees = surfaces(law, repeats)
-    plain, bits = trees["chinchilla"], trees["precision"]
-    by_N, by_D = ex.derivative(plain, "N"), ex.derivative(plain, "D")
+    plain = trees["chinchilla"]
+    bits = [f"precision_{name}" for name in ("N", "D", "P")]
     found = [
         compute_optimal(["chinchilla_N", "chinchilla_D"], plain, "C"),
-        Solve(
-            "demand",
-            ["inference_N", "inference_D"],
-            plain,
-            by_N,
-            by_D,
-            target="chinchilla_planned",
-            demand="weighted",
-        ),
-        Solve(
-            "precision",
-            ["precision_N", "precision_D", "precision_P"],
-            bits,
-            ex.derivative(bits, "N"),
-            ex.derivative(bits, "D"),
-            ex.derivative(bits, "P"),
-            budget="C",
-            factor=6.0,
-            bits=TRAINING_BITS,
-        ),
+        least_compute(["inference_N", "inference_D"], plain, "chinchilla_planned", "weighted"),
+        bit_optimal(bits, trees["precision"], "C", TRAINING_BITS),
         # tokens with which a model of any size is as good as the Chinchilla model
-        Solve(
-            "reach",
-            ["reached_D"],
-            plain,
-            by_N,
-            by_D,
-            at="axis_N",
-            target="chinchilla_planned",
-        ),
+        reach("reached_D", plain, "chinchilla_planned", at="axis_N"),
     ]
     if repeats:
         found.append(compute_optimal(["data_N", "data_D"], trees["data"], "C"))

@@ -18,6 +18,7 @@ from ...fitting import Bootstrap, Fit
 from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook.quantity import format_quantity
+from ..given import GIVEN, draw_facts, drawn, law_of, offered, one_of
 from ..known_models import KNOWN_MODELS
 from ..lab import Lab
 from ..traits import Quantity
@@ -97,34 +98,30 @@ class Planner(Lab):
         self._later: dict[str, Any] = {}
         if isinstance(source, Fit) and draws is None:
             self._draws = source.bootstrap(DRAWS)
-        name = source if isinstance(source, str) else "given"
+        name = source if isinstance(source, str) else GIVEN
         super().__init__(**{"law_name": name, **inputs})
 
     @traitlets.validate("accelerator")
     def _known_accelerator(self, proposal: Any) -> str:
-        if proposal["value"] not in _peaks():
-            raise traitlets.TraitError(
-                f"accelerator: there is no {proposal['value']!r}; there are {', '.join(_peaks())}"
-            )
-        return str(proposal["value"])
+        return one_of(proposal, _peaks())
 
     # --- results as objects -------------------------------------------------------------------
 
     @property
     def _source(self) -> Fit | Law:
-        if self.law_name == "given" and self._given is not None:
+        if self.law_name == GIVEN and self._given is not None:
             return self._given
         return published(self.law_name)
 
     @property
     def law(self) -> Law:
         """The loss surface that is planned on."""
-        return _law(self._source)
+        return law_of(self._source)
 
     @property
     def draws(self) -> Bootstrap | None:
         """Draws of the constants behind clouds and intervals; None without."""
-        return self._draws if self.law_name == "given" else None
+        return self._draws if self.law_name == GIVEN else None
 
     @property
     def cluster(self) -> Cluster:
@@ -187,7 +184,7 @@ class Planner(Lab):
         law = self.law
         inputs = {name: getattr(self, name) for name in ASKS if name != "law_name"}
         given = {"equation": law.equation, "constants": dict(law.values), "title": law.title}
-        named: Any = given if self.law_name == "given" else self.law_name
+        named: Any = given if self.law_name == GIVEN else self.law_name
         return json.dumps({_LAW_KEY: named, **inputs})
 
     @classmethod
@@ -233,15 +230,12 @@ class Planner(Lab):
 
     def page(self) -> Page:
         law, draws = self.law, self.draws
-        drawn = [] if draws is None else [n for n in law.values if n in draws.draws.columns]
-        key = (law.id, tuple(drawn))
+        shown = drawn(law, draws)
+        key = (law.id, tuple(shown))
         if self._page is None or self._page[0] != key:
-            laws = dict(LAWS)
-            if self._given is not None:
-                given = _law(self._given)
-                laws = {"given": given.title or given.id, **laws}
+            laws = offered(LAWS, None if self._given is None else law_of(self._given))
             chips = {name: name for name in _peaks()}
-            self._page = key, planner_page(Shown(law, self._repeats, drawn, laws, chips))
+            self._page = key, planner_page(Shown(law, self._repeats, shown, laws, chips))
         return self._page[1]
 
     def facts_now(self) -> Mapping[str, Any]:
@@ -261,9 +255,7 @@ class Planner(Lab):
             "markdown": [_escaped(plan.to_markdown())],
         }
         if draws is not None:
-            names = [n for n in law.values if n in draws.draws.columns]
-            facts |= {f"draws_{n}": draws.draws[n].to_numpy() for n in names}
-            facts |= {f"centre_{n}": law.values[n] for n in names}
+            facts |= draw_facts(draws, law, {name: name for name in drawn(law, draws)})
             facts |= {f"draws_{n}": np.full(len(draws.draws), np.nan) for n in DRAWN}
             facts |= {f"centre_{n}": facts[n] for n in DRAWN}
         return facts | self._later
@@ -310,10 +302,6 @@ class Planner(Lab):
         if self.draws is None:
             return "note", f"{region}: no draws, so no intervals. Give the Planner a fit."
         return "ok", region
-
-
-def _law(source: Fit | Law) -> Law:
-    return source.law if isinstance(source, Fit) else source
 
 
 @cache

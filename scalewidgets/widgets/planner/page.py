@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...lawbook import Law
+from ..given import draws_of, draws_of_law
 from ..known_models import marks
 from ..law_cells import symbol
 from ..vocabulary import (
@@ -67,17 +68,8 @@ def planner_page(shown: Shown) -> Page:
         formulas=formulas(law, shown.repeats),
         solves=solves(law, shown.repeats),
         draws=[
-            {
-                "cell": symbol(name),
-                "array": f"draws_{name}",
-                "centre": f"centre_{name}",
-                "positive": law.values[name] > 0,
-            }
-            for name in shown.drawn
-        ]
-        + [
-            {"cell": n, "array": f"draws_{n}", "centre": f"centre_{n}", "positive": True}
-            for n in (DRAWN if shown.drawn else ())
+            *draws_of_law(law, shown.drawn),
+            *(draws_of(cell) for cell in (DRAWN if shown.drawn else ())),
         ],
         plots=[_plane(shown), _cost_plot(), _tornado()],
         tables=[

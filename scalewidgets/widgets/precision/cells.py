@@ -6,13 +6,14 @@ a share of the parameters, a difference to the law's own 16 bits, or the part th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ...allocation.surfaces import TRAINING_BITS
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
 from ...lawbook.precision import BASELINE, BITS, SERVED
 from ..law_cells import pick
+from ..solves import bit_optimal, compute_optimal, reach
 from ..vocabulary import Solve
 
 KUMAR, SUN, CHEN = "kumar2024_precision", "sun2025_fp_quant", "chen2025_qat"
@@ -22,6 +23,7 @@ _CHOICES = {"kumar": "number_type", "sun": "", "chen": "setting"}
 HANDLES = (*BITS, SERVED, "Eb", "Mb")
 QAT_BITS = 4.0  # of every run of Chen et al.
 FLOAT_BITS = (3.0, 16.0)  # sign, exponent and mantissa: where Sun et al.'s laws hold
+BASE = ("E", "A", "alpha", "B", "beta")  # of the surface without bits, as Kumar et al. name them
 _ENDLESS = 1e300  # tokens of which more would change nothing
 
 _FULL: dict[str, ex.Tree] = dict.fromkeys((*BITS, SERVED), BASELINE)
@@ -258,6 +260,12 @@ def _apart() -> dict[str, ex.Tree | str]:
     }
 
 
+def bits_drawn(drawn: Sequence[str]) -> bool:
+    """Whether draws are of constants of the bits: without, an interval of what hangs on these
+    alone would have no width, as if they were known exactly."""
+    return not {f"kumar_{name}" for name in BASE}.issuperset(drawn)
+
+
 # --- optima -----------------------------------------------------------------------------------
 
 
@@ -269,8 +277,8 @@ def solves() -> list[Solve]:
         _budget("sun_at", laid_out("N", "D", "axis_P"), "affordable"),
         _budget("chen_4", tree("chen", "loss", N="N", D="D", G="Bk"), "affordable_4"),
         *(_budget(f"{role}_16", full(role, "N", "D"), "C") for role in _PAPERS),
-        _best("kumar", _tied("N", "D", "P"), TRAINING_BITS),
-        _best("sun", laid_out("N", "D", "P"), FLOAT_BITS),
+        bit_optimal(_named("kumar_best", "NDP"), _tied("N", "D", "P"), "C", TRAINING_BITS),
+        bit_optimal(_named("sun_best", "NDP"), laid_out("N", "D", "P"), "C", FLOAT_BITS),
         *(_memory(key) for key in ("kumar", "post", "sun")),
         _even("post", "axis_P", "post_even_at"),
         _even("sun", "axis_P", "sun_even_at"),
@@ -280,21 +288,12 @@ def solves() -> list[Solve]:
     ]
 
 
-def _slopes(loss: ex.Tree) -> tuple[ex.Tree, ex.Tree]:
-    return ex.derivative(loss, "N"), ex.derivative(loss, "D")
-
-
 def _budget(key: str, loss: ex.Tree, budget: str) -> Solve:
-    outputs = [f"{key}_N", f"{key}_D"]
-    return Solve("budget", outputs, loss, *_slopes(loss), budget=budget, factor=6.0)
+    return compute_optimal(_named(key, "ND"), loss, budget)
 
 
-def _best(role: str, loss: ex.Tree, bits: tuple[float, float]) -> Solve:
-    by_P = ex.derivative(loss, "P")
-    outputs = [f"{role}_best_{name}" for name in ("N", "D", "P")]
-    return Solve(
-        "precision", outputs, loss, *_slopes(loss), by_P, budget="C", factor=6.0, bits=bits
-    )
+def _named(key: str, names: str) -> list[str]:
+    return [f"{key}_{name}" for name in names]
 
 
 def _memory(key: str) -> Solve:
@@ -303,12 +302,12 @@ def _memory(key: str) -> Solve:
     falling = ex.rename(_MEMORY[key][1]("N", "same_D", "P"), {"P": "D"})
     loss = ("where", ("<", "D", 0.9), 0.0, falling)
     outputs = [f"{key}_memory_N", f"{key}_memory_P"]
-    return Solve("budget", outputs, loss, *_slopes(loss), budget="memory_bits", factor=1.0)
+    by_N, by_P = ex.derivative(loss, "N"), ex.derivative(loss, "D")
+    return Solve("budget", outputs, loss, by_N, by_P, budget="memory_bits", factor=1.0)
 
 
 def _even(key: str, bits: str, output: str) -> Solve:
     """Tokens at which the loss in 16 bits over the loss in few has fallen to 1."""
     role, loss = _MEMORY[key]
     ratio = ("/", full(role, _N_16, "D"), loss(("/", "memory_bits", bits), "D", bits))
-    slope = ex.derivative(ratio, "D")
-    return Solve("reach", [output], ratio, None, slope, at="N", target="one")
+    return reach(output, ratio, "one")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import polars as pl
 import traitlets
 
@@ -14,29 +13,26 @@ from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook.frontier import chinchilla_form
 from ...lawbook.quantity import format_quantity
+from ..given import GIVEN, NONE, draw_facts, drawn, law_of, offered, one_of
 from ..lab import Lab
-from ..traits import Quantity
+from ..traits import Handles, Quantity
 from ..vocabulary import Page
-from .cells import HANDLES, KUMAR, formulas, solves
-from .page import MEASURED, NOTES, NUMBER_TYPES, SETTINGS, SOURCE, TEACHES, groups, plots, tables
+from .cells import BASE, HANDLES, KUMAR
+from .figures import figures
+from .page import ASKS, NUMBER_TYPES, SETTINGS, Shown, precision_page
 from .runs import (
     DATASETS,
-    GIVEN,
     LAWS,
-    NONE,
     ROWS,
     load,
     paired,
     run_facts,
-    run_formulas,
-    run_plots,
 )
 
 DRAWS = 200
-_BASE = ("E", "A", "alpha", "B", "beta")  # as Kumar et al. name them
 
 
-class PrecisionLab(Lab):
+class PrecisionLab(Handles, Lab):
     """How many bits: effective parameters, equal cost, equal memory, and tokens that hurt.
 
     Integer training and post-training quantisation (Kumar et al. 2024), floating-point layouts
@@ -68,7 +64,8 @@ class PrecisionLab(Lab):
     [0.19, 0.89, 0.74]
     """
 
-    asks = ("dataset",)
+    asks = ASKS
+    handles = HANDLES
 
     N = Quantity(5e8).tag(sync=True)
     D = Quantity(2.5e10).tag(sync=True)
@@ -80,16 +77,14 @@ class PrecisionLab(Lab):
     Eb = traitlets.Float(2.0, min=0.0, max=8.0).tag(sync=True)
     Mb = traitlets.Float(1.0, min=0.0, max=10.0).tag(sync=True)
     Bk = traitlets.Float(128.0, min=16.0, max=4096.0).tag(sync=True)
-    held = traitlets.Dict(value_trait=traitlets.Bool()).tag(sync=True)
     number_type = traitlets.Enum(list(NUMBER_TYPES), "table2_integer").tag(sync=True)
     setting = traitlets.Enum(list(SETTINGS), "W4A4").tag(sync=True)
 
     dataset = traitlets.Unicode(NONE).tag(sync=True)
 
     def __init__(self, source: Fit | Law | None = None, *, runs: Any = None, **inputs: Any) -> None:
-        law = source.law if isinstance(source, Fit) else source
-        self._names = {} if law is None else _names(law)
-        self._constants = {} if law is None else {k: law.values[v] for k, v in self._names.items()}
+        self._law = None if source is None else law_of(source)
+        self._names = {} if self._law is None else _names(self._law)
         self._draws = source.bootstrap(DRAWS) if isinstance(source, Fit) else None
         self._given: pl.DataFrame | None = None
         if isinstance(runs, str):
@@ -97,23 +92,12 @@ class PrecisionLab(Lab):
         elif runs is not None:
             self._given = paired(runs)
             inputs.setdefault("dataset", GIVEN)
-        held = {name: True for name in HANDLES if name in inputs} | inputs.get("held", {})
         self._pages: dict[bool, Page] = {}
-        super().__init__(**{**inputs, "held": held})
+        super().__init__(**inputs)
 
     @traitlets.validate("dataset")
     def _known_dataset(self, proposal: Any) -> str:
-        if proposal["value"] not in self._datasets:
-            raise traitlets.TraitError(
-                f"dataset: there is no {proposal['value']!r}; there are {', '.join(self._datasets)}"
-            )
-        return str(proposal["value"])
-
-    @traitlets.observe(*HANDLES)
-    def _hold(self, change: Any) -> None:
-        """What is set is held, by a hand as in Python."""
-        if not self.held.get(change["name"]):
-            self.held = {**self.held, change["name"]: True}
+        return one_of(proposal, self._datasets)
 
     @property
     def draws(self) -> Bootstrap | None:
@@ -169,6 +153,8 @@ class PrecisionLab(Lab):
         return pl.DataFrame(found, schema_overrides=floats)
 
     def __repr__(self) -> str:
+        if self.problem:
+            return f"PrecisionLab(problem: {self.problem})"
         shares = ", ".join(f"{n} {s:.3f}" for n, s in self.compared[:, :2].iter_rows())
         at = f"N={format_quantity(self.N)} D={format_quantity(self.D)} bits={self.P:g}"
         return f"PrecisionLab({at}; effective share of N: {shares})"
@@ -177,52 +163,32 @@ class PrecisionLab(Lab):
 
     @property
     def _datasets(self) -> dict[str, str]:
-        return DATASETS if self._given is None else {GIVEN: "yours", **DATASETS}
+        return offered(DATASETS, self._given)
 
     @property
     def _drawn(self) -> dict[str, str]:
         """Cells of constants of which there are draws, to the column of the draws."""
-        if self._draws is None:
+        if self._law is None:
             return {}
-        columns = self._draws.draws.columns
-        return {f"kumar_{ours}": own for ours, own in self._names.items() if own in columns}
+        known = drawn(self._law, self._draws)
+        return {f"kumar_{ours}": own for ours, own in self._names.items() if own in known}
+
+    def _constants(self) -> dict[str, float]:
+        """Kumar et al.'s constants whose place those of the given law take."""
+        law = self._law
+        return {} if law is None else {k: law.values[own] for k, own in self._names.items()}
 
     def page(self) -> Page:
         with_runs = self.dataset != NONE
         if with_runs not in self._pages:
-            self._pages[with_runs] = self._made(with_runs)
+            shown = Shown(self._constants(), self._datasets, list(self._drawn), with_runs)
+            self._pages[with_runs] = precision_page(shown)
         return self._pages[with_runs]
 
-    def _made(self, with_runs: bool) -> Page:
-        drawn = self._drawn
-        draws = [
-            {"cell": c, "array": f"draws_{c}", "centre": f"centre_{c}", "positive": True}
-            for c in drawn
-        ]
-        return Page(
-            title="Precision",
-            teaches=TEACHES,
-            source=SOURCE,
-            groups=groups(self._datasets),
-            formulas=formulas(self._constants) | (run_formulas() if with_runs else {}),
-            solves=solves(),
-            draws=draws,
-            plots=[*plots(list(drawn)), *(run_plots() if with_runs else [])],
-            tables=tables(list(drawn)),
-            asks=self.asks,
-            notes=NOTES,
-        )
-
     def facts_now(self) -> Mapping[str, Any]:
-        facts: dict[str, Any] = {
-            "measured_bits": np.array([one.bits for one in MEASURED]),
-            "measured_shares": np.array([one.share for one in MEASURED]),
-            "measured_names": [one.name for one in MEASURED],
-        }
-        for cell, column in self._drawn.items():
-            assert self._draws is not None
-            facts[f"draws_{cell}"] = self._draws.draws[column].to_numpy()
-            facts[f"centre_{cell}"] = self._constants[cell.removeprefix("kumar_")]
+        facts: dict[str, Any] = dict(figures())
+        if self._law is not None and self._draws is not None:
+            facts |= draw_facts(self._draws, self._law, self._drawn)
         runs = self.runs
         return facts if runs is None else facts | run_facts(runs)
 
@@ -245,4 +211,4 @@ def _names(law: Law) -> dict[str, str]:
             f"PrecisionLab: {law.id} is neither E + A/N**alpha + B/D**beta nor {KUMAR}; "
             "give one of these, or a fit of it"
         )
-    return dict(zip(_BASE, form, strict=True))
+    return dict(zip(BASE, form, strict=True))

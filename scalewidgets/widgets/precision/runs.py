@@ -14,10 +14,10 @@ from ...lawbook import expression as ex
 from ...lawbook.precision import BASELINE
 from ...lawbook.quantity import format_quantity
 from ...runs import load_runs, read_runs
+from ..given import NONE
 from ..vocabulary import Axis, Plot, Points, Rule
 from .cells import QAT_BITS, full, laid_out, trained, tree
 
-NONE, GIVEN = "none", "given"
 DATASETS = {NONE: "none", "quartet": "Quartet (Castro et al. 2025), forward pass in 4 bits"}
 ROWS = {f"run_{name}": f"runs_{name}" for name in ("N", "D", "P", "loss", "full")}
 # Law to its colour and label.

@@ -6,7 +6,9 @@ from ...allocation.surfaces import plain_surface
 from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
-from ..law_cells import chosen, compute_optimal, pick, symbol
+from ..law_cells import pick, symbol
+from ..solves import compute_optimal, least_compute, reach
+from ..topics import asked
 from ..vocabulary import Solve
 from .facts import MOST_TRIES, RATES, node_trees
 
@@ -42,18 +44,14 @@ FAMILY = {
 }
 FAMILY_TOKENS = 3e11  # of each, Biderman et al. 2023 (arXiv:2304.01373)
 SHAPES = ("alpha", "beta", "scale")
-GIVEN = "given"  # counts of the user's
 HANDLES = (*SHAPES, "N", "N_large")
 _NOWHERE: ex.Tree = ("sqrt", ("-", 0.0, "one"))  # not a number
 
 
 def formulas(law: Law) -> dict[str, ex.Tree | str]:
     """All formulas; ``law`` is a loss over N and D."""
-    asked: dict[str, ex.Tree | str] = {
-        f"on_{key}": chosen("topic", position) for position, key in enumerate(TOPICS)
-    }
     return {
-        **asked,
+        **asked(TOPICS),
         "one": 1.0,
         "on_rates": "on_tries + on_verify + on_cost",
         "on_prices": "on_cost + on_train",
@@ -73,29 +71,12 @@ def formulas(law: Law) -> dict[str, ex.Tree | str]:
 def solves(law: Law) -> list[Solve]:
     """The planner's two optima, and the best n of a best-of-n."""
     tree = _over_cells(law)
-    by_N, by_D = ex.derivative(tree, "N"), ex.derivative(tree, "D")
     # a solve follows what falls with D: the distance of n samples rises, its exp(-distance) falls
     near = _nearness(ex.rename(published("gao2022_overoptimization.kl_bon").tree, {"n": "D"}))
     return [
         compute_optimal(["dense_N", "dense_D"], tree, "C"),
-        Solve(
-            "demand",
-            ["plan_N", "plan_D"],
-            tree,
-            by_N,
-            by_D,
-            target="quality",
-            demand="served",
-        ),
-        Solve(
-            "reach",
-            ["best_n"],
-            near,
-            None,
-            ex.derivative(near, "D"),
-            at="one",
-            target="best_nearness",
-        ),
+        least_compute(["plan_N", "plan_D"], tree, "quality", "served"),
+        reach("best_n", near, "best_nearness", at="one"),
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..given import GIVEN
+from ..topics import choice
 from ..vocabulary import Action, Choice, Group, Slider
-from .cells import FAMILY, GIVEN, HANDLES, MODELS, TOPICS
+from .cells import FAMILY, HANDLES, MODELS, TOPICS
 from .facts import MOST_TRIES
 
 
@@ -12,7 +14,7 @@ def groups(given: bool) -> list[Group]:
         Group(
             "Question",
             [
-                Choice("topic", "What is asked", TOPICS),
+                choice(TOPICS),
                 _quantity("k", "Tries k", 1.0, MOST_TRIES, visible="on_tasks"),
             ],
         ),

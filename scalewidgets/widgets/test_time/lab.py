@@ -15,10 +15,11 @@ from ...lawbook import Law
 from ...lawbook import closed_form as published
 from ...lawbook import expression as ex
 from ...lawbook.quantity import format_quantity
+from ..given import GIVEN, law_of, one_of
 from ..lab import Lab
-from ..traits import Quantity
+from ..traits import Handles, Quantity
 from ..vocabulary import Page
-from .cells import FAMILY, GIVEN, HANDLES, MODELS, SHAPES, TOPICS, affordable, flops
+from .cells import FAMILY, HANDLES, MODELS, SHAPES, TOPICS, affordable, flops
 from .facts import (
     MOST_TRIES,
     RATES,
@@ -38,7 +39,7 @@ from .page import ASKS, test_time_page
 _FOR_LARGE = ex.Program([affordable("N", flops("N_large", "k"))])
 
 
-class TestTimeLab(Lab):
+class TestTimeLab(Handles, Lab):
     """Tries at test time: coverage, verifiers that err, prices, a lifetime of queries, rewards.
 
     Parameters
@@ -73,6 +74,7 @@ class TestTimeLab(Lab):
 
     __test__: ClassVar[bool] = False  # its name begins like that of a test
     asks = ASKS
+    handles = HANDLES
     momentary = (
         *("study_k", "study_unbiased", "study_naive", "study_tail", "low", "high", "far_k"),
         *("far_naive", "line_A", "line_b", "found_alpha", "found_beta", "found_scale"),
@@ -85,7 +87,6 @@ class TestTimeLab(Lab):
     alpha = traitlets.Float(0.25, min=0.02, max=0.6).tag(sync=True)
     beta = traitlets.Float(2.0, min=0.1, max=100.0).tag(sync=True)
     scale = traitlets.Float(0.25, min=0.001, max=1.0).tag(sync=True)
-    held = traitlets.Dict(value_trait=traitlets.Bool()).tag(sync=True)
     k = Quantity(100.0).tag(sync=True)
     problems = Quantity(128.0).tag(sync=True)
     samples = Quantity(1000.0).tag(sync=True)
@@ -116,26 +117,13 @@ class TestTimeLab(Lab):
             given = counts if isinstance(counts, PassRates) else fit_pass_rates(counts)
             self._given = given
             inputs.setdefault("model", GIVEN)
-        surface = published(law) if isinstance(law, str) else law
-        self._law = surface.law if isinstance(surface, Fit) else surface
+        self._law = published(law) if isinstance(law, str) else law_of(law)
         self._page = test_time_page(self._law, self._given is not None)
-        held = {name: True for name in HANDLES if name in inputs} | inputs.get("held", {})
-        super().__init__(**{**inputs, "held": held})
-
-    @traitlets.observe(*HANDLES)
-    def _hold(self, change: Any) -> None:
-        """What is set is held, by a hand as in Python."""
-        if not self.held.get(change["name"]):
-            self.held = {**self.held, change["name"]: True}
+        super().__init__(**inputs)
 
     @traitlets.validate("model")
     def _known_model(self, proposal: Any) -> str:
-        known = [*MODELS, *([GIVEN] if self._given else [])]
-        if proposal["value"] not in known:
-            raise traitlets.TraitError(
-                f"model: there is no {proposal['value']!r}; there are {', '.join(known)}"
-            )
-        return str(proposal["value"])
+        return one_of(proposal, [*MODELS, *([GIVEN] if self._given else [])])
 
     @traitlets.validate("k", "problems", "samples", "n")
     def _in_range(self, proposal: Any) -> float:

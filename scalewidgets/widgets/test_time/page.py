@@ -46,7 +46,7 @@ _NOTES = (
 
 def test_time_page(law: Law, given: bool) -> Page:
     return Page(
-        title="Test time",
+        title="Test-time lab",
         teaches="Many tries solve what one does not: for whom, at what price, judged by whom?",
         source=_SOURCES,
         groups=groups(given),

@@ -1,55 +1,18 @@
-"""The ArchitectureLab's tables of published figures, and the runs to which its laws are held."""
+"""Runs to which the ArchitectureLab's laws are held."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ...lawbook.quantity import format_quantity
 from ...runs import load_runs
+from ..vocabulary import Axis, Plot, Points, Rule
 from .cells import KINDS
 
-
-class Claim(NamedTuple):
-    """Training compute of the best dense model over that of the best mixture of the same loss."""
-
-    C: float
-    times: float
-    name: str
-
-
-# Krajewski et al. 2024, abstract.
-CLAIMS = (
-    Claim(1e20, 20.0, "Krajewski et al., abstract: 20 times"),
-    Claim(1e25, 40.0, "Krajewski et al., abstract: more than 40 times"),
-)
-
-
-class Vocabulary(NamedTuple):
-    name: str
-    N: float
-    V: float
-
-
-# Nominal sizes. Touvron et al. 2023 (arXiv:2307.09288), Sec. 2.2; Llama team 2024, Table 3.
-VOCABULARIES = (
-    Vocabulary("Llama 2 7B", 7e9, 32_000.0),
-    Vocabulary("Llama 2 13B", 13e9, 32_000.0),
-    Vocabulary("Llama 2 70B", 70e9, 32_000.0),
-    Vocabulary("Llama 3 8B", 8e9, 128_000.0),
-    Vocabulary("Llama 3 70B", 70e9, 128_000.0),
-    Vocabulary("Llama 3 405B", 405e9, 128_000.0),
-)
-
-# Width and layers of the models of McLeish et al. 2025 (arXiv:2502.06857), their run table.
-SHAPES = (
-    *((256, 23), (256, 27), (256, 71), (256, 80), (384, 13), (384, 36), (512, 11), (512, 12)),
-    *((512, 13), (512, 14), (512, 16), (768, 3), (768, 45), (1024, 28), (1280, 15), (1280, 36)),
-    *((1536, 50), (1792, 7), (1792, 18), (2048, 27), (2560, 8), (3072, 12)),
-)
 # Columns of the runs that each topic's law is held to.
 COLUMNS = {
     "experts": ("N", "D", "E", "loss"),
@@ -57,7 +20,6 @@ COLUMNS = {
     "streams": ("N", "P", "loss"),
     "shape": ("N", "D", "w", "l", "loss"),
 }
-LEVELS = np.arange(2.0, 4.05, 0.1)  # of loss, nats/token
 _A_CHECKPOINT = 2385  # steps between those that the authors' fits take
 
 
@@ -135,18 +97,18 @@ def columns_of(topic: str, runs: pl.DataFrame) -> dict[str, Any]:
     return facts
 
 
-def figures() -> Mapping[str, Any]:
-    """The published figures, as facts."""
-    width, layers = np.array(SHAPES, dtype=float).T
-    return {
-        "claimed_C": np.array([one.C for one in CLAIMS]),
-        "claimed_times": np.array([one.times for one in CLAIMS]),
-        "claimed_by": [one.name for one in CLAIMS],
-        "models_N": np.array([one.N for one in VOCABULARIES]),
-        "models_V": np.array([one.V for one in VOCABULARIES]),
-        "models_name": [one.name for one in VOCABULARIES],
-        "shapes_w": width,
-        "shapes_l": layers,
-        "shapes_name": [f"width {w}, {depth} layers" for w, depth in SHAPES],
-        "levels": LEVELS,
-    }
+def residual_plot(
+    topic: str, role: str, x: str, axis: Axis, visible: str, unit: str = "log of the ratio"
+) -> Plot:
+    """The law of a topic held to its runs."""
+    rows = {f"run_{name}": f"{topic}_{name}" for name in (*COLUMNS[topic], "kind")}
+    dots = Points(rows, x, f"{role}_residual", "runs", names=f"{topic}_name")
+    return Plot(
+        f"{topic}_residuals",
+        "Runs held to the law: measured over predicted",
+        axis,
+        Axis(unit, "linear", format="+.3f"),
+        [Rule("y", "none", ""), dots],
+        wide=True,
+        visible=visible,
+    )
