@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .lawbook.door import checked, shown
 from .lawbook.law import spelling_hint
 from .lawbook.quantity import QuantityError, parse_quantity
 
@@ -50,6 +51,7 @@ class Answer:
     unit: str = ""
 
 
+@checked(ValueError)
 def check(value: Any, expected: Any, *, hint: str = "", within: float | None = None) -> Verdict:
     """Say whether an answer is right, and if not, what it looks like that went wrong.
 
@@ -132,11 +134,12 @@ def _numbers(expected: Any) -> Array:
     try:
         found = parse_quantity(expected) if isinstance(expected, str) else expected
         numbers = np.asarray(found, dtype=float)
-    except (QuantityError, TypeError, ValueError):
+    except (QuantityError, TypeError, ValueError, OverflowError):
         known = ", ".join(answers())
-        hint = spelling_hint(str(expected), answers())
+        hint = spelling_hint(expected, answers()) if isinstance(expected, str) else ""
         raise ValueError(
-            f"check: {expected!r} is neither a number nor the id of an answer ({known}){hint}"
+            f"check: expected: {shown(expected)} is neither a number nor the id of an answer "
+            f"({known}){hint}"
         ) from None
     if not numbers.size or not np.isfinite(numbers).all():
         raise ValueError(f"check: the expected answer must be finite numbers, not {expected!r}")
@@ -148,9 +151,9 @@ def _said(value: Any, answer: Answer) -> Array | str:
     try:
         found = parse_quantity(value) if isinstance(value, str) else value
         said = np.asarray(found, dtype=float)
-    except (QuantityError, TypeError, ValueError):
+    except (QuantityError, TypeError, ValueError, OverflowError):
         unit = f" of {answer.unit}" if answer.unit else ""
-        return f'{value!r} is not a number. Give a number{unit}, or a text like "70B".'
+        return f'{shown(value)} is not a number. Give a number{unit}, or a text like "70B".'
     if said.size == answer.value.size == 1:
         said = said.reshape(answer.value.shape)
     if said.shape != answer.value.shape:
@@ -219,10 +222,10 @@ def _diagnosis(said: Array, answer: Answer) -> str:
             "close, but not within the "
             f"{100 * answer.within:g} % that count. Are there digits that were rounded on the way?"
         )
-    for factor, told in _FACTORS:
-        if _alike(said, factor * right, near):
-            return told
     with np.errstate(all="ignore"):
+        for factor, told in _FACTORS:
+            if _alike(said, factor * right, near):
+                return told
         for change, told in _CHANGES:
             changed = change(right)
             if np.isfinite(changed).all() and _alike(said, changed, near):
@@ -236,10 +239,11 @@ def _how_far(said: Array, answer: Answer) -> str:
         pairs = zip(said.ravel(), right.ravel(), strict=True)
         wrong = [i for i, (one, other) in enumerate(pairs) if not _alike(one, other, answer.within)]
         return f"{len(wrong)} of {said.size} numbers are wrong, number {wrong[0]} the first."
-    if said * right < 0:
+    if np.sign(said) * np.sign(right) < 0:
         return "the sign is wrong, and so is the size."
     how = "large" if abs(said) > abs(right) else "small"
-    if right == 0 or said == 0 or 0.1 < said / right < 10:
-        return f"too {how}."
+    with np.errstate(all="ignore"):
+        if right == 0 or said == 0 or 0.1 < said / right < 10:
+            return f"too {how}."
     unit = f" They must be {answer.unit}." if answer.unit else ""
     return f"too {how}, by more than a factor of ten. Are the units right?{unit}"

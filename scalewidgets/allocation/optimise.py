@@ -13,6 +13,7 @@ import numpy as np
 from ..fitting import Bootstrap, Fit
 from ..lawbook import Law
 from ..lawbook import expression as ex
+from ..lawbook.door import checked
 from ..lawbook.law import spelling_hint
 from .draws import AllocationError, columns, interval, number, plain
 from .solver.problem import Array, Problem, Relation, Values
@@ -60,6 +61,7 @@ class Optimum:
     def __getitem__(self, name: str) -> float:
         return self.at[name]
 
+    @checked(AllocationError, "optimum")
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Percentile interval of a variable, of ``"value"`` or ``"cost"`` over the draws.
 
@@ -86,6 +88,7 @@ class Optimum:
         return f"{where} value={self.value:.4f} cost={self.cost:.4g}"
 
 
+@checked(AllocationError)
 def optimise(
     source: Law | Fit,
     *,

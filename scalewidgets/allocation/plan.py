@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..fitting import Bootstrap, Fit
 from ..lawbook import Law
+from ..lawbook.door import checked
 from . import explain, export
 from .compute.cluster import Cluster
 from .cost import Array
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["TRAINING_BITS", "AllocationError", "FlatRegion", "Plan", "allocate", "plain_surface"]
 
 Number = float | str
+_WIDEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Plan:
     def total_flops(self) -> float:
         return self.train_flops + self.inference_flops
 
+    @checked(AllocationError, "plan")
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Percentile interval of ``N``, ``D``, ``loss``, ``bits``, ``epochs``, ``train_flops``,
         ``inference_flops``, ``dollars`` or ``saving`` over the draws.
@@ -112,6 +115,7 @@ class Plan:
         """
         return interval("plan", self.draws, name, level)
 
+    @checked(AllocationError, "plan")
     def flat_region(self, within: float = 0.01) -> FlatRegion:
         """The sizes for which a model of the same loss costs at most so much more.
 
@@ -123,13 +127,16 @@ class Plan:
         AllocationError
             When ``within`` is not positive.
         """
-        if not 0.0 < within < np.inf:
-            raise AllocationError(f"plan: within must be positive, a share, not {within!r}")
+        if not 0.0 < within <= _WIDEST:
+            raise AllocationError(
+                f"plan: within must be a positive share, up to {_WIDEST:g}, not {within!r}"
+            )
         law = self.question.request.law
         low, high = self.question.flat_ends(law.values, self._point, within)
         ends = [(float(low[name][0]), float(high[name][0])) for name in ("N", "D")]
         return FlatRegion(within, ends[0], ends[1])
 
+    @checked(AllocationError, "plan")
     def cost_curve(self, N: npt.ArrayLike) -> Array:
         """Lifetime cost of models of N parameters and the plan's loss, as a multiple of the plan's.
 
@@ -144,6 +151,8 @@ class Plan:
             1 at the plan where it is the cheapest; NaN where a model cannot reach the loss.
         """
         sizes = np.atleast_1d(np.asarray(N, dtype=float))
+        if sizes.ndim != 1 or not sizes.size:
+            raise AllocationError("plan: N must be a number or a list of numbers of parameters")
         values = self.question.request.law.values
         own = self.question.cost_curve(values, self._point, np.array([self.N]))
         return np.asarray(self.question.cost_curve(values, self._point, sizes) / own)
@@ -187,6 +196,7 @@ class Plan:
         )
 
 
+@checked(AllocationError)
 def allocate(
     source: Law | Fit,
     *,

@@ -22,6 +22,7 @@ from .surfaces import check_repetition, check_surface
 Kind = Literal["training", "lifetime", "loss", "frontier", "given"]
 
 BUDGETS = ("C", "total_flops", "loss", "dollars", "gpu_hours", "days")
+_MOST_OVERHEAD = 1e6
 FIXED = ("N", "D", "tokens_per_parameter")
 DEMAND = ("inference_tokens", "input_tokens", "output_tokens")
 _UNITS = {
@@ -204,6 +205,11 @@ def _prices(cluster: Cluster | None, serving: Cluster | None) -> dict[str, float
 def _check_overhead(numbers: Mapping[str, float], kind: Kind) -> None:
     if "overhead" not in numbers:
         return
+    if numbers["overhead"] > _MOST_OVERHEAD:
+        raise AllocationError(
+            f"allocate: overhead is a share of the training compute, at most {_MOST_OVERHEAD:g}, "
+            f"not {numbers['overhead']:g}"
+        )
     others = [n for n in (*FIXED, *DEMAND, "memory", "unique_tokens") if n in numbers]
     if kind not in ("training", "loss") or others:
         raise AllocationError(

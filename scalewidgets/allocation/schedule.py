@@ -11,6 +11,7 @@ from scipy.optimize import minimize, minimize_scalar
 from ..fitting.types import one_blas_thread
 from ..lawbook import Law, Schedule, closed_form
 from ..lawbook import expression as ex
+from ..lawbook.door import checked
 from ..lawbook.expression import Array
 from ..lawbook.sums import with_sums
 from .draws import AllocationError
@@ -64,6 +65,7 @@ class BestSchedule:
         return float(off.x)
 
 
+@checked(AllocationError)
 def optimise_schedule(
     law: Law | str = "luo2025_multi_power",
     *,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..fitting import Bootstrap, Fit
 from ..lawbook import Law
 from ..lawbook import expression as ex
+from ..lawbook.door import checked
 from .draws import AllocationError, columns, number
 from .draws import interval as percentiles
 from .plan import Plan, plan_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _GRID = ("N", "D", "loss", "bits", "epochs", "train_flops", "inference_flops", "saving")
 
 
+@checked(AllocationError)
 def compare_strategies(
     source: Law | Fit,
     *,
@@ -120,6 +122,7 @@ def _loss(world: Question, values: Any, N: Any, D: Any, bits: Any) -> Any:
     return ex.Program([world.real])(cells)[0]
 
 
+@checked(AllocationError)
 def allocate_grid(
     source: Law | Fit,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..lawbook import ExpressionError, Law
 from ..lawbook import expression as ex
+from ..lawbook.door import is_list, is_number, shown
 from ..lawbook.quantity import QuantityError, parse_quantity
 from .draws import AllocationError, number
 from .solver.problem import Array, Axis
@@ -64,6 +65,11 @@ def read_axes(over: Over) -> tuple[tuple[Axis, ...], dict[str, Array]]:
                 raise AllocationError(f"optimise: over[{name!r}]: {given!r} is no range")
             axes.append(Axis(name, low, high, log=low > 0 and high / low >= 10, given=True))
         else:
+            if isinstance(given, str) or not is_list(given, float):
+                raise AllocationError(
+                    f"optimise: over[{name!r}] takes (lowest, highest), None or a list of "
+                    f"numbers, not {shown(given)}"
+                )
             lists[name] = np.asarray(list(given), dtype=float)
     choices = int(np.prod([len(v) for v in lists.values()]))
     if not 1 <= len(axes) <= 3:
@@ -82,12 +88,24 @@ def numbers_and_formulas(
     numbers: dict[str, float] = {}
     formulas: dict[str, ex.Tree] = {}
     for name, given in at.items():
-        tree = formula(f"at[{name!r}]", given) if isinstance(given, str) else float(given)
+        tree = (
+            formula(f"at[{name!r}]", given)
+            if isinstance(given, str)
+            else _plain_number(name, given)
+        )
         if isinstance(tree, float):
             numbers[name] = tree
         else:
             formulas[name] = tree
     return numbers, formulas
+
+
+def _plain_number(name: str, given: object) -> float:
+    if not is_number(given):
+        raise AllocationError(
+            f"optimise: at[{name!r}] takes a number or a formula, not {shown(given)}"
+        )
+    return float(given)  # type: ignore[arg-type]
 
 
 def formula(what: str, text: str) -> ex.Tree:
@@ -124,7 +142,7 @@ def sides_of(constraint: str) -> tuple[ex.Tree, ex.Tree]:
     parts = re.split(r"(<=|>=)", constraint)
     if len(parts) != 3:
         raise AllocationError(
-            f"optimise: constraint {constraint!r}: write one comparison, as in 'N*bits/8 <= 80e9'"
+            f"optimise: constraints: {constraint!r}: write one comparison, as in 'N*bits/8 <= 80e9'"
         )
     left, sign, right = parts
     sides = [formula(f"constraint {constraint!r}", side) for side in (left, right)]

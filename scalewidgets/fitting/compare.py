@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.special import chdtrc, erf
 
+from ..lawbook.door import checked, shown
 from .certificate import VAGUE
 from .objective import Objective
 from .parametric import solve
@@ -23,6 +24,7 @@ NESTED = 1e-6  # root mean square, in log loss, to which the larger law must mee
 # --- information criteria -------------------------------------------------------------------
 
 
+@checked(FitError, "compare")
 def compare_fits(fits: Mapping[str, Fit] | Sequence[Fit]) -> pl.DataFrame:
     """Fits to the same runs side by side, the lowest AIC first.
 
@@ -82,6 +84,9 @@ def compare_fits(fits: Mapping[str, Fit] | Sequence[Fit]) -> pl.DataFrame:
 
 def _named(fits: Mapping[str, Fit] | Sequence[Fit]) -> dict[str, Fit]:
     if isinstance(fits, Mapping):
+        for name, given in fits.items():
+            if not isinstance(given, Fit):
+                raise FitError(f"compare: fits[{name!r}] must be a Fit, not {shown(given)}")
         return dict(fits)
     named: dict[str, Fit] = {}
     for fit in fits:
@@ -212,6 +217,7 @@ class LikelihoodRatio:
         return f"LikelihoodRatio({self})"
 
 
+@checked(FitError)
 def likelihood_ratio(small: Fit, large: Fit) -> LikelihoodRatio:
     """Test of a law against one that contains it, fitted to the same runs.
 

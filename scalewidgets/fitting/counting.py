@@ -19,6 +19,9 @@ SAME = 0.01  # share by which C must differ from 6ND somewhere, to be a count of
 FAR = 0.1  # a relation that misses C by more at a typical run says nothing beyond the runs
 
 
+_LEAST, _MOST = 1e-100, 1e100  # of omega, whose third power is a number yet
+
+
 @dataclass(frozen=True)
 class Cost:
     """Formulas of a number of parameters N, from which a budget and an answer follow.
@@ -126,7 +129,7 @@ def embeddings(runs: pl.DataFrame, given: Embedding, included: bool) -> Embeddin
         omega = float(np.median(extra / np.cbrt(others)))
     else:
         omega = float(given)
-        if not (np.isfinite(omega) and omega > 0):
+        if not _LEAST <= omega <= _MOST:
             raise FitError(
                 f"multiverse: embedding must be a column or a positive omega, not {given!r} "
                 "(47491 for a vocabulary of 32,000 and a width of 39 times the depth)"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ..lawbook import Law
+from ..lawbook.door import check_whole, checked
 from ..runs import read_runs
 from .resampling import numbered
 from .result import Fit
@@ -64,6 +65,7 @@ class CrossValidation:
         return f"CrossValidation({self})"
 
 
+@checked(FitError)
 def cross_validate(
     law: Law | str,
     runs: Any,
@@ -130,7 +132,7 @@ def cross_validate(
         if not fits:
             raise
         kept = f"{len(fits)} of {asked} folds kept"
-        warnings.warn(f"cross_validate interrupted: {kept}", stacklevel=2)
+        warnings.warn(f"cross_validate interrupted: {kept}", stacklevel=3)
     parts = [held_out_errors(fit, table.filter(fold == i)) for i, fit in enumerate(fits)]
     return _collected(fits, parts, asked)
 
@@ -155,6 +157,7 @@ def _dealt(group: Folds, folds: int | None, seed: int) -> Folds:
     count = int(group.max()) + 1
     if folds is None and count > 1:
         return group
+    check_whole(FitError, "cross_validate: seed", seed)
     if folds is None or not 2 <= folds <= count:
         raise FitError(
             f"cross_validate: {count} groups of runs make no {2 if folds is None else folds} "

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from ..lawbook import expression as ex
+from ..lawbook.door import check_whole, checked, is_list, is_number, shown
 from ..lawbook.frontier import FLOPS_PER_PARAMETER_TOKEN
 from ..lawbook.law import spelling_hint
 from .leverage import SINGULAR
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 OPTIMA = ("N_opt", "D_opt", "a_N", "a_D")
 _SHAPES = 201  # tokens per parameter among which a run is chosen, evenly in the logarithm
 _NO_SCATTER = 1e-9
+_MOST_RUNS = 10_000  # suggested at once
 _NO_PULL = 1e-12
+_LEAST = 1e-300  # FLOPs: below, no size is a number
 
 
+@checked(FitError)
 def suggest_runs(
     fit: Fit,
     budget: float,
@@ -96,7 +100,9 @@ def _greedy(
     free = ~fit.problem.pinned(fit.theta)
     pull = _target_gradient(fit, surface, target, at)[free]
     if np.abs(pull).max(initial=0.0) < _NO_PULL:
-        raise FitError(f"suggest_runs: {target} is the same for all constants that are fitted")
+        raise FitError(
+            f"suggest_runs: {target} at={at!r} is the same for all constants that are fitted"
+        )
     spread, scale = _covariance(fit, surface, free)
     slopes = _slopes(fit, surface, n, d)[free]
     if not np.isfinite(slopes).all():
@@ -115,10 +121,9 @@ def _greedy(
 
 
 def _check_numbers(budget: float, count: int) -> None:
-    if np.ndim(budget) or not np.isfinite(budget) or budget <= 0:
+    if not _LEAST <= budget < np.inf:
         raise FitError(f"suggest_runs: budget must be training FLOPs above zero, not {budget!r}")
-    if not isinstance(count, int) or count < 1:
-        raise FitError(f"suggest_runs: count must be a whole number above zero, not {count!r}")
+    check_whole(FitError, "suggest_runs: count", count, 1, _MOST_RUNS)
 
 
 # --- what may be run ------------------------------------------------------------------------
@@ -133,10 +138,15 @@ def _default(fit: Fit, budget: float) -> pl.DataFrame:
 
 
 def _within(candidates: Any, budget: float) -> pl.DataFrame:
-    table = candidates if isinstance(candidates, pl.DataFrame) else pl.DataFrame(candidates)
+    try:
+        table = candidates if isinstance(candidates, pl.DataFrame) else pl.DataFrame(candidates)
+    except Exception as error:  # whatever Polars makes of it
+        raise FitError(
+            f"suggest_runs: candidates takes a table of N and D, not {shown(candidates)}"
+        ) from error
     if not {"N", "D"} <= set(table.columns):
         raise FitError(f"suggest_runs: candidates need columns N and D; they have {table.columns}")
-    table = table.select(pl.col("N", "D").cast(pl.Float64))
+    table = table.select(pl.col("N", "D").cast(pl.Float64, strict=False))
     good = pl.all_horizontal(pl.all().is_finite() & (pl.all() > 0))
     if not table.select(good.fill_null(False).all()).item():
         raise FitError("suggest_runs: N and D of candidates must be positive numbers")
@@ -148,7 +158,9 @@ def _within(candidates: Any, budget: float) -> pl.DataFrame:
             if table.is_empty()
             else f"; the cheapest costs {table.select(cost.min()).item():.3g}"
         )
-        raise FitError(f"suggest_runs: no candidate costs {budget:.3g} FLOPs or less{least}")
+        raise FitError(
+            f"suggest_runs: none of the candidates costs {budget:.3g} FLOPs or less{least}"
+        )
     return within
 
 
@@ -199,7 +211,12 @@ def _target_gradient(
     if target in OPTIMA:
         return _optimum_gradient(fit, surface, target, at)
     if target == fit.law.output:
-        if np.shape(at) != (2,) or not np.all(np.isfinite(at)) or np.min(at) <= 0:
+        if (
+            not is_list(at, float)
+            or np.shape(at) != (2,)
+            or not np.isfinite(at).all()
+            or np.min(at) <= 0
+        ):
             raise FitError(f"suggest_runs: say where as at=(N, D), two numbers above 0, not {at!r}")
         n, d = np.asarray(at, dtype=float)[:, None]
         found = _evaluate(fit, _by_constants(fit, surface), n, d)[:, 0]
@@ -224,7 +241,7 @@ def _optimum_gradient(fit: Fit, surface: ex.Tree, target: str, at: Any) -> Array
     There the slope along the budget is zero; so log N moves by minus its derivative over the
     curvature, and by log C, of which D alone depends at a given N, likewise.
     """
-    if np.ndim(at) or not np.isfinite(at) or at <= 0:
+    if not is_number(at) or not np.isfinite(at) or at <= 0:
         raise FitError(f"suggest_runs: {target} needs at= training FLOPs above zero, not {at!r}")
     if not {"N", "D"} <= set(ex.symbols(surface)):
         raise FitError(f"suggest_runs: {fit.law.id} has no optimum over N and D")

@@ -33,12 +33,13 @@ def interval(
     draws = {name: boot.draws[name].to_numpy() for name in boot.draws.columns}
     if new_run and quantity != law.output:
         raise FitError(f"interval: new_run adds the scatter of runs to {law.output!r} only")
-    cloud = values(law, quantity, draws, at)
-    if new_run:
-        cloud = _as_runs(boot, cloud)
-    if np.mean(np.isnan(cloud)) > tail:
-        return float("nan"), float("nan")
-    low, high = np.nanquantile(cloud, [tail, 1.0 - tail], method=QUANTILE)
+    with np.errstate(all="ignore"):  # no finite value at an input of 0
+        cloud = values(law, quantity, draws, at)
+        if new_run:
+            cloud = _as_runs(boot, cloud)
+        if np.mean(np.isnan(cloud)) > tail:
+            return float("nan"), float("nan")
+        low, high = np.nanquantile(cloud, [tail, 1.0 - tail], method=QUANTILE)
     return float(low), float(high)
 
 

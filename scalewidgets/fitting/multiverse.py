@@ -14,6 +14,7 @@ import polars as pl
 
 from ..lawbook import Law
 from ..lawbook import expression as ex
+from ..lawbook.door import checked
 from ..lawbook.quantity import format_quantity as quantity
 from .approaches.isoflop import IsoFlop
 from .counting import Embedding, Embeddings, embeddings
@@ -81,6 +82,7 @@ class Multiverse:
         return f"Multiverse({self})"
 
 
+@checked(FitError)
 def multiverse(
     runs: Any,
     law: Law | str = "hoffmann2022",
@@ -166,7 +168,7 @@ def multiverse(
         if not answers:
             raise
         warnings.warn(
-            f"multiverse interrupted: {len(answers)} of {len(asked)} universes kept", stacklevel=2
+            f"multiverse interrupted: {len(answers)} of {len(asked)} universes kept", stacklevel=3
         )
     return _collected(setting, answers, len(asked))
 
@@ -180,8 +182,8 @@ def _solved(
 
 
 def _baseline(runs: Any, law: Law | str, C: float, options: dict[str, Any]) -> Fit:
-    if not isinstance(C, Real) or not 0.0 < float(C) < np.inf:
-        raise FitError(f"multiverse: C must be a positive number of FLOPs, not {C!r}")
+    if not isinstance(C, Real) or not 1.0 <= float(C) < np.inf:
+        raise FitError(f"multiverse: C must be a number of FLOPs, 1 or more, not {C!r}")
     if isinstance(runs, Fit) and options:
         raise FitError(f"multiverse: the fit has its own {', '.join(options)}; give runs instead")
     baseline = runs if isinstance(runs, Fit) else fit_law(law, runs, **options)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..lawbook.door import checked, shown
 from .types import Array, FitError
 
 Kind = Literal["huber", "least_squares", "lad"]
@@ -16,6 +17,7 @@ KINDS: dict[str, str] = {
     "lad": "least absolute deviations on log loss",
 }
 
+_LEAST, _MOST = 1e-100, 1e100  # whose squares are numbers yet
 HOFFMANN_DELTA = 1e-3  # Hoffmann et al. 2022, App. D.2
 
 # A Huber loss with a small delta is reached through those with larger ones, and least absolute
@@ -25,6 +27,7 @@ HOFFMANN_DELTA = 1e-3  # Hoffmann et al. 2022, App. D.2
 _DELTAS = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 
 
+@checked(FitError, "fit")
 @dataclass(frozen=True)
 class Objective:
     """Sum over runs of weight times rho(residual).
@@ -55,15 +58,18 @@ class Objective:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise FitError(f"fit: unknown objective {self.kind!r}; there are {', '.join(KINDS)}")
-        if self.kind == "huber" and not (np.isfinite(self.delta) and self.delta > 0):
             raise FitError(
-                f"fit: Huber's delta must be positive, not {self.delta!r} (1e-3 is usual)"
+                f"fit: unknown objective {shown(self.kind)}; there are {', '.join(KINDS)}"
             )
-        if not (np.isfinite(self.over) and self.over > 0):
+        if self.kind == "huber" and not _LEAST <= self.delta <= _MOST:
             raise FitError(
-                f"fit: over must be positive, not {self.over!r}; 3 makes too high predictions cost "
-                "three times as much as too low ones, 1 the same"
+                f"fit: Huber's delta must be positive and finite, not {self.delta!r} (1e-3 is "
+                "usual)"
+            )
+        if not _LEAST <= self.over <= _MOST:
+            raise FitError(
+                f"fit: over must be positive and finite, not {self.over!r}; 3 makes too high "
+                "predictions cost three times as much as too low ones, 1 the same"
             )
 
     def stages(self) -> list[Objective]:

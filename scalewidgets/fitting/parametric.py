@@ -11,6 +11,7 @@ import polars as pl
 
 from ..lawbook import Law, Theory
 from ..lawbook import closed_form as published
+from ..lawbook.door import checked
 from ..runs import read_observations, read_runs
 from .certificate import AT_REST, certify
 from .objective import HOFFMANN_DELTA, Kind, Objective
@@ -32,6 +33,7 @@ _THINNED = 10
 _SAME = 6  # decimals to which two coordinates agree that are one place
 
 
+@checked(FitError)
 def fit(
     law: Law | str,
     runs: Any,

@@ -13,6 +13,7 @@ from scipy.optimize import minimize, root
 from scipy.special import ndtri
 
 from ..lawbook import Law, closed_form
+from ..lawbook.door import checked, shown
 from ..runs import RunsError, read_observations
 from ..runs.sources import Source, as_frame
 from .beta_binomial import Counts, likelihood, log_chances
@@ -21,6 +22,7 @@ from .uncertainty import check_level
 
 DISTRIBUTION = "schaeffer2025_monkey_power.scaled_beta"
 _ESTIMATOR, _FOR_RATES = "brown2024_monkeys.estimator", "brown2024_monkeys.pass_at_k"
+_MOST_TRIES = 1e12
 _SHAPES = ("alpha", "beta")
 _Coverage = Callable[[float, Array, Array], Array]
 _BOUNDS = np.log([1e-4, 1e5])  # shapes beyond say that there is no spread of rates to be seen
@@ -63,6 +65,7 @@ class PassRates:
         spread = np.sqrt(np.diagonal(self.covariance))
         return {n: float(self.params[n] * s) for n, s in zip(_SHAPES, spread, strict=True)}
 
+    @checked(FitError, "pass rates")
     def conf_int(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Intervals of alpha and beta, normal in their logarithms."""
         away = ndtri(0.5 + 0.5 * check_level(level)) * np.sqrt(np.diagonal(self.covariance))
@@ -76,22 +79,26 @@ class PassRates:
         """The catalogue's law of ``-log(coverage)`` over ``k`` with these constants."""
         return closed_form(DISTRIBUTION).with_constants(**self.params)
 
+    @checked(FitError, "pass rates")
     def predict(self, k: npt.ArrayLike) -> Array:
         """Share of such problems that at least one of k samples solves; shape of ``k``.
 
         Exact to eight digits at any k; :attr:`law` is good to four for alpha up to 0.5 and k up to
         10,000.
         """
-        tries = np.asarray(k, dtype=float)
+        return self._predict(_tries(k))
+
+    def _predict(self, tries: Array) -> Array:
         log_failure, _, _ = self._failures(tries.ravel())
         return np.asarray(-np.expm1(log_failure)).reshape(tries.shape)
 
+    @checked(FitError, "pass rates")
     def interval(self, k: npt.ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
         """Ends of the interval of :meth:`predict`, by the covariance of alpha and beta.
 
         Normal in the logarithm of ``-log(coverage)``, so that both ends lie between 0 and 1.
         """
-        tries = np.asarray(k, dtype=float)
+        tries = _tries(k)
         log_failure, slopes, _ = self._failures(tries.ravel())
         solved = -np.expm1(log_failure)
         unsolved = -np.log(solved)
@@ -103,20 +110,22 @@ class PassRates:
         low, high = (np.asarray(end).reshape(tries.shape) for end in ends)
         return low, high
 
+    @checked(FitError, "pass rates")
     def exponent(self, k: npt.ArrayLike) -> Array:
         """Slope of ``-log(coverage)`` against k in log-log, its sign turned; shape of ``k``.
 
         It tends to ``alpha`` for many tries. A straight line through measured points estimates this
         slope over the measured range, not alpha.
         """
-        tries = np.asarray(k, dtype=float)
-        above, below = (np.log(-np.log(self.predict(tries * f))) for f in (_STEP, 1.0 / _STEP))
+        tries = _tries(k)
+        above, below = (np.log(-np.log(self._predict(tries * f))) for f in (_STEP, 1.0 / _STEP))
         return np.asarray((below - above) / (2.0 * np.log(_STEP)))
 
     def _failures(self, k: Array) -> tuple[Array, Array, Array]:
         """That no one of k samples is right, as in :func:`.beta_binomial.log_chances`."""
         return log_chances(k, np.zeros(k.shape), self.alpha, self.beta, self.scale)
 
+    @checked(FitError, "pass rates")
     def measured(self, k: npt.ArrayLike) -> Array:
         """Coverage by the unbiased estimator (Brown et al. 2024, Eq. 1), shape of ``k``.
 
@@ -126,13 +135,14 @@ class PassRates:
             k, lambda n, c, k: closed_form(_ESTIMATOR).predict(n=n, c=c, k=np.minimum(k, n)), True
         )
 
+    @checked(FitError, "pass rates")
     def naive(self, k: npt.ArrayLike) -> Array:
         """Coverage with the observed rates taken for the true ones: too low, as a problem without a
         right sample counts as impossible."""
         return self._mean(k, lambda n, c, k: closed_form(_FOR_RATES).predict(p=c / n, k=k), False)
 
     def _mean(self, k: npt.ArrayLike, coverage: _Coverage, drawn: bool) -> Array:
-        tries = np.asarray(k, dtype=float)
+        tries = _tries(k)
         total = np.zeros(tries.shape)
         for n in self.counts["samples"].unique().sort().to_list():
             correct = self.counts.filter(samples=n)["correct"].to_numpy()
@@ -152,6 +162,16 @@ class PassRates:
         )
 
 
+def _tries(k: npt.ArrayLike) -> Array:
+    tries = np.asarray(k, dtype=float)
+    if not tries.size or not ((tries >= 1) & (tries <= _MOST_TRIES)).all():
+        raise FitError(
+            f"pass rates: k is numbers of tries, from 1 to {_MOST_TRIES:.0e}: {shown(k)}"
+        )
+    return tries
+
+
+@checked(FitError)
 def fit_pass_rates(counts: Source, *, scale: float | None = None) -> PassRates:
     """The distribution of success rates behind counts of right samples, by maximum likelihood.
 
@@ -274,7 +294,8 @@ def _likeliest(counts: Counts, scale: float) -> tuple[Array, float, Array]:
     inside = ((found > _BOUNDS[0]) & (found < _BOUNDS[1])).all()
     if not (settled and inside and (np.linalg.eigvalsh(hessian) < 0).all()):
         raise FitError(
-            "counts: no most likely distribution: the rates differ no more than chance lets counts "
-            "differ, or too few problems were solved; give more problems or more samples"
+            "counts: no most likely distribution at this scale: the rates differ no more than "
+            "chance lets counts differ, or too few problems were solved; give more problems or "
+            "more samples"
         )
     return found, value, hessian

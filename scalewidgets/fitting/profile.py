@@ -123,11 +123,13 @@ def profile(
 def _asked(fit: Fit, names: Iterable[str] | None) -> list[str]:
     given = [names] if isinstance(names, str) else names
     asked = list(fit.problem.free if given is None else dict.fromkeys(given))
+    if not asked:
+        raise FitError(f"profile: names holds none; there are {', '.join(fit.problem.free)}")
     for name in asked:
         if name not in fit.problem.free:
             why = "is held" if name in fit.fixed else "is no constant of the law"
             why = f"is tied to {fit.problem.tied[name]}" if name in fit.problem.tied else why
-            raise FitError(f"profile: {name} {why}; there are {', '.join(fit.problem.free)}")
+            raise FitError(f"profile: names: {name} {why}; there are {', '.join(fit.problem.free)}")
     if fit.used <= fit.problem.size:
         raise FitError(
             f"profile: {fit.used} runs for {fit.problem.size} constants leave no scatter to judge "
@@ -145,7 +147,7 @@ def _warn_if_lower(fit: Fit, curves: pl.DataFrame) -> None:
         warnings.warn(
             f"profile: the objective falls to {best['objective']:.6g}, below the fit's "
             f"{fit.value:.6g}: these intervals are not to be trusted. Fit again with start={start}",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

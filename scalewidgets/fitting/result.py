@@ -13,6 +13,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from ..lawbook import Law
+from ..lawbook.door import checked
 from . import intervals, render
 from .certificate import Certificate
 from .objective import Objective
@@ -20,7 +21,7 @@ from .problem import Problem
 from .profile import Profile, Scatter, profile
 from .resampling import Resampling
 from .solver import residuals
-from .types import Array
+from .types import Array, FitError
 from .uncertainty import Bootstrap, bend, bootstrap, check_level, covariance
 from .valley import Valley, valley
 
@@ -99,6 +100,7 @@ class Fit:
         spare, tied = max(self.used - self.problem.size, 1), self.problem.tied
         return {name: float(free.get(tied.get(name, name), spare)) for name in self.params}
 
+    @checked(FitError)
     def conf_int(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Interval of each constant from the covariance: estimate plus or minus t standard errors.
 
@@ -149,6 +151,7 @@ class Fit:
         """Exponent of the compute-optimal D; see :meth:`exponents`."""
         return self.exponents()[1]
 
+    @checked(FitError)
     def exponents(self, C: float | None = None) -> tuple[float, float]:
         """Exponents a_N and a_D with which the compute-optimal N and D grow with compute.
 
@@ -173,6 +176,7 @@ class Fit:
         grows = float(intervals.values(self.law, "a_N", constants, at)[0])
         return grows, 1.0 - grows
 
+    @checked(FitError)
     def bootstrap(
         self,
         resamples: int = 1000,
@@ -209,9 +213,10 @@ class Fit:
         """
         return bootstrap(self, resamples, seed, kind, by, executor)
 
+    @checked(FitError)
     def profile(
         self,
-        names: Iterable[str] | None = None,
+        names: str | Iterable[str] | None = None,
         level: float = 0.95,
         scatter: Scatter | None = None,
     ) -> Profile:
@@ -229,6 +234,7 @@ class Fit:
         """
         return profile(self, names, check_level(level), scatter)
 
+    @checked(FitError)
     def valley(
         self,
         x: str = "alpha",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ..lawbook import Law
+from ..lawbook.door import checked
 from ..runs import read_runs
 from .parametric import fit as fit_law
 from .result import Fit
@@ -67,6 +68,7 @@ class RollOut:
         return f"RollOut({self})"
 
 
+@checked(FitError)
 def roll_out(
     law: Law | str,
     runs: Any,
@@ -115,6 +117,8 @@ def roll_out(
     values = _column(table, by)
     shares = checked_weights(weights, len(table), "roll_out")
     cuts = np.unique(np.asarray(cutoff, dtype=float))
+    if not len(cuts):
+        raise FitError("roll_out: cutoff holds no number")
     table, values, shares = table.filter(shares > 0), values[shares > 0], shares[shares > 0]
     for cut in cuts:
         _check(cut, values, by)
@@ -128,7 +132,7 @@ def roll_out(
     except KeyboardInterrupt:
         if not fits:
             raise
-        warnings.warn(f"roll_out interrupted: {len(fits)} of {len(cuts)} kept", stacklevel=2)
+        warnings.warn(f"roll_out interrupted: {len(fits)} of {len(cuts)} kept", stacklevel=3)
     parts = [_predicted(fit, table, values, cut) for fit, cut in zip(fits, cuts, strict=False)]
     errors = pl.concat([part for part, _ in parts])
     return RollOut(errors, pl.DataFrame([row for _, row in parts]), tuple(fits), by, len(cuts))
@@ -184,8 +188,8 @@ def _check(cut: float, values: Array, by: str) -> None:
         raise FitError(f"roll_out: cutoff must be a finite number, not {cut!r}")
     if _below(values, cut).all() or not _below(values, cut).any():
         raise FitError(
-            f"roll_out: {by} <= {cut:.4g} parts none of the {len(values)} runs from the others; "
-            f"{by} runs from {values.min():.4g} to {values.max():.4g}"
+            f"roll_out: a cutoff of {by} <= {cut:.4g} parts none of the {len(values)} runs from "
+            f"the others; {by} runs from {values.min():.4g} to {values.max():.4g}"
         )
 
 

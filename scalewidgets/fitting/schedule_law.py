@@ -12,6 +12,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from ..lawbook import Law, Schedule, closed_form
+from ..lawbook.door import check_whole, checked
 from ..runs.sources import as_frame
 from .certificate import AGREEMENT, VAGUE
 from .objective import HOFFMANN_DELTA, Objective
@@ -24,6 +25,8 @@ CHOSEN = ("lam",)
 """Constants that are chosen and not fitted, in the papers as here."""
 _STILL = 1e-6  # Newton's forecast of what could be won yet, relative
 _EXACT = 1e-15  # an objective below which all curves lie on the law
+
+_LONGEST = 10_000_000  # steps of a training run
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,7 @@ class ScheduleFit:
         errors = dict(zip(free, np.sqrt(np.diagonal(self.covariance)), strict=True))
         return {n: float(value * errors.get(n, 0.0)) for n, value in self.params.items()}
 
+    @checked(FitError)
     def conf_int(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Interval of each constant: Student's t in its logarithm; see :attr:`stderr`."""
         away = float(stdtrit(self.degrees, 0.5 + 0.5 * check_level(level)))
@@ -112,6 +116,7 @@ class ScheduleFit:
     def _means(self, fitted: bool) -> dict[str, float]:
         return means(self.errors.filter(pl.col("fitted") == fitted))
 
+    @checked(FitError)
     def predict(self, schedule: Schedule) -> Array:
         """The loss at the steps asked of a schedule; see :meth:`Law.predict`."""
         return self.law.predict(schedule=schedule)
@@ -152,6 +157,7 @@ class ScheduleFit:
         return f"ScheduleFit({self})"
 
 
+@checked(FitError)
 def fit_schedule_law(
     curves: Any,
     law: Law | str = "luo2025_multi_power",
@@ -223,6 +229,8 @@ def fit_schedule_law(
     >>> found.status, round(found.params["alpha"], 3), truth.values["alpha"]
     ('ok', 0.549, 0.5494)
     """
+    check_whole(FitError, "fit_schedule_law: warmup", warmup, most=_LONGEST)
+    check_whole(FitError, "fit_schedule_law: places", places, least=2, most=_LONGEST)
     law = _of_schedules(law)
     held = {name: law.values[name] for name in CHOSEN if name in law.values} | _held(law, fixed)
     tables = read_schedule_curves(_of_one_model(curves))

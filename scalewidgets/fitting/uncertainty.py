@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.special import ndtr, ndtri, stdtrit
 
+from ..lawbook.door import check_whole, checked, is_number
 from . import intervals, resampling
 from .leverage import SINGULAR, Leverage, leverage
 from .objective import Objective
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .result import Fit
 
 CHUNK = 250  # resamples at once: their arrays stay in the processor's cache
+_MOST_DRAWS = 10_000_000
 SMALL_CHUNK = 50  # for other workers: 4,000 resamples are work for 80 of them
 # A constant of which this share lies outside of what the runs determine is not determined: along
 # directions of SINGULAR information it counts against an error of one.
@@ -215,11 +217,15 @@ class Bootstrap:
     kind: Resampling = "plain"
     groups: int | None = None
 
+    @checked(FitError)
     def tail(self, level: float, constant: str | None = None) -> float:
         """Share of the draws that lies beyond either end of an interval of this level.
 
         Of a constant's if one is named, otherwise of what follows from all of them.
         """
+        if constant is not None and constant not in self.fit.params:
+            known = ", ".join(self.fit.params)
+            raise FitError(f"tail: constant must be one of {known}, not {constant!r}")
         smooth = self.fit.objective.kind == "least_squares"
         if self.kind == "plain" and not smooth:
             return 0.5 * (1.0 - check_level(level))
@@ -238,6 +244,7 @@ class Bootstrap:
             reach *= np.sqrt(count / spare)
         return float(ndtr(-reach))
 
+    @checked(FitError)
     def conf_int(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Percentile interval of each constant."""
         ends = {}
@@ -251,6 +258,7 @@ class Bootstrap:
         """Standard deviation of each constant over the draws."""
         return {n: float(np.std(self.draws[n].to_numpy(), ddof=1)) for n in self.draws.columns}
 
+    @checked(FitError)
     def interval(
         self, quantity: str, level: float = 0.95, *, new_run: bool = False, **at: float
     ) -> tuple[float, float]:
@@ -304,9 +312,14 @@ def _quantile(column: pl.Series, at: float) -> float:
     return float(np.quantile(column.to_numpy(), at, method=intervals.QUANTILE))
 
 
-def check_level(level: float) -> float:
-    if not 0.0 < level < 1.0:
-        raise FitError(f"level must lie between 0 and 1, not {level!r}; 0.95 is usual")
+def check_draws(resamples: int, seed: int) -> None:
+    check_whole(FitError, "bootstrap: resamples", resamples, 1, _MOST_DRAWS)
+    check_whole(FitError, "bootstrap: seed", seed)
+
+
+def check_level(level: float, what: str = "level") -> float:
+    if not is_number(level) or not 0.0 < level < 1.0:
+        raise FitError(f"{what} must lie between 0 and 1, not {level!r}; 0.95 is usual")
     return level
 
 
@@ -331,8 +344,7 @@ def bootstrap(
     executor: Executor | None = None,
 ) -> Bootstrap:
     """Refit to ``resamples`` resamples of the runs; see :meth:`Fit.bootstrap`."""
-    if resamples < 1:
-        raise FitError(f"bootstrap needs at least one resample, not {resamples}")
+    check_draws(resamples, seed)
     draw = resampling.sampler(fit, kind, by)
     chunk = CHUNK if executor is None else SMALL_CHUNK
     todo = resampling.tasks(fit, draw, resamples, seed, chunk, apart=executor is not None)
@@ -348,6 +360,6 @@ def bootstrap(
         if not parts:
             raise
         done = sum(len(p) for p in parts)
-        warnings.warn(f"bootstrap interrupted: {done} of {resamples} draws kept", stacklevel=3)
+        warnings.warn(f"bootstrap interrupted: {done} of {resamples} draws kept", stacklevel=4)
     groups = draw.count if isinstance(draw, Groups) and by is not None else None
     return Bootstrap(pl.concat(parts), resamples, failed, fit, kind, groups)

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtri
 
+from ..lawbook.door import checked
 from .approaches.isoline import Curve
 from .objective import Objective
 from .result import Fit
@@ -24,6 +25,7 @@ TENTH = 0.1  # of the runs used
 _ROUNDING = 1e-9  # C = 6ND is a product: one budget differs in its last digits
 
 
+@checked(FitError)
 @dataclass(frozen=True)
 class Universe:
     """One way to fit the runs, by what differs from the baseline (None, False, (): nothing).

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.polynomial.chebyshev import chebpts1, chebvander2d
 
+from ..lawbook.door import check_whole
 from .certificate import AGREEMENT
 from .objective import Objective
 from .profile import Scatter
@@ -21,7 +22,7 @@ from .uncertainty import bend, check_level
 if TYPE_CHECKING:
     from .result import Fit
 
-_FEWEST = 5  # points a side
+_FEWEST, _MOST = 5, 500  # points a side
 _BEYOND = 1.1  # how much farther than the region the grid goes
 # Where the region's ends are sought, in half widths that the curvature expects of it; a constant
 # that the runs do not bound is drawn as far as the last.
@@ -102,11 +103,10 @@ def valley(
         scatter = "even" if fit.objective.kind == "least_squares" else "uneven"
     if scatter not in ("even", "uneven"):
         raise FitError(f'valley: scatter is "even" or "uneven", not {scatter!r}')
-    if points < _FEWEST:
-        raise FitError(f"valley: {points} points a side show no valley; take {_FEWEST} at least")
-    asked = [check_level(level) for level in levels]
+    check_whole(FitError, "valley: points", points, _FEWEST, _MOST)
+    asked = [check_level(level, "valley: each of levels") for level in levels]
     if not asked:
-        raise FitError("valley: no level given; (0.68, 0.95) is usual")
+        raise FitError("valley: levels holds none; (0.68, 0.95) is usual")
     pair = _pair(fit, x, y)
     with one_blas_thread():
         ground = _Ground(fit, pair)
@@ -126,7 +126,7 @@ def _pair(fit: Fit, x: str, y: str) -> list[int]:
         if name not in problem.free:
             why = "is held" if name in fit.fixed else "is no constant of the law"
             why = f"is tied to {problem.tied[name]}" if name in problem.tied else why
-            raise FitError(f"valley: {name} {why}; there are {', '.join(problem.free)}")
+            raise FitError(f"valley: {name!r} {why}; there are {', '.join(problem.free)}")
         if problem.pinned(fit.theta)[problem.free.index(name)]:
             raise FitError(f"valley: {name} lies at its bound; widen its bounds and fit again")
     if x == y:
@@ -147,7 +147,7 @@ def _warn_if_lower(fit: Fit, rise: Array) -> None:
         warnings.warn(
             f"valley: the objective falls {-lowest:.3g} below the fit's {fit.value:.6g}: these "
             "limits are not to be trusted. Fit again from a start in the deeper valley",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

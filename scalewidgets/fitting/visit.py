@@ -181,5 +181,5 @@ def _answer(
     names = {"label": universe.label, "group": universe.group, "source": universe.source}
     with np.errstate(all="ignore"):
         k_N = found["N_opt"] / np.float64(setting.C) ** found["a_N"]
-    ratio = {"tokens_per_parameter": found["D_opt"] / found["N_opt"], "k_N": k_N}
+        ratio = {"tokens_per_parameter": np.divide(found["D_opt"], found["N_opt"]), "k_N": k_N}
     return Answer(universe, fit, {**names, **found, **ratio})

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from .door import checked
 from .law import ConstantSet, Law, LawError, spelling_hint
 from .theory import Theory
 
@@ -136,6 +137,7 @@ def _source(about: Mapping[str, Any]) -> str:
     return f"{about['authors']} ({about['year']}), {place}"
 
 
+@checked(LawError)
 def law(id: str, constants: str | None = None) -> Law | Theory:
     """A published law by its name, such as ``"besiroglu2024"`` or ``"kaplan2020.L_N"``.
 
@@ -186,6 +188,7 @@ def closed_form(id: str, constants: str | None = None) -> Law:
     return found
 
 
+@checked(LawError)
 def laws(
     search: str | None = None, *, family: str | None = None, status: str | None = None
 ) -> pl.DataFrame:

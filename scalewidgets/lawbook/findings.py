@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from .door import checked
 from .law import LawError
 
 if sys.version_info >= (3, 11):
@@ -27,6 +28,7 @@ def _rows() -> list[dict[str, Any]]:
     return rows
 
 
+@checked(LawError)
 def findings(search: str | None = None, *, family: str | None = None) -> pl.DataFrame:
     """Published findings that are no law: a row a claim.
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import expression as ex
 from . import features, forms
+from .door import checked, shown
 from .frontier import compute_optimal
 from .grammar import MAX_HEIGHT, height
 
@@ -45,6 +46,7 @@ class ConstantSet:
     note: str = ""
 
 
+@checked(LawError, "law")
 @dataclass(frozen=True)
 class Law:
     """A scaling law that can be evaluated, differentiated, drawn and fitted.
@@ -269,6 +271,7 @@ class Law:
                 arrays[name] = np.asarray(ex.Program([formula])(arrays)[0])
         return arrays
 
+    @checked(LawError, "law")
     def N_opt(self, C: npt.ArrayLike, **others: npt.ArrayLike) -> Values:
         """Parameters of least loss at ``C`` training FLOPs, 6ND = C (any shape).
 
@@ -281,6 +284,7 @@ class Law:
         """
         return self._frontier(C, others)[0]
 
+    @checked(LawError, "law")
     def D_opt(self, C: npt.ArrayLike, **others: npt.ArrayLike) -> Values:
         """Training tokens of least loss at ``C`` training FLOPs, 6ND = C; see :meth:`N_opt`."""
         return self._frontier(C, others)[1]
@@ -305,10 +309,12 @@ class Law:
         """
         constants, set_name = self.values, self.set_name
         if name is not None:
+            if not isinstance(name, str):
+                raise LawError(f"law {self.id}: name must be a text, not {shown(name)}")
             if name not in self.sets:
                 raise LawError(
-                    f"law {self.id}: no constant set {name!r}; there are {', '.join(self.sets)}"
-                    f"{spelling_hint(name, self.sets)}"
+                    f"law {self.id}: no constant set {shown(name)}; there are "
+                    f"{', '.join(self.sets)}{spelling_hint(name[:80], self.sets)}"
                 )
             constants, set_name = dict(self.sets[name].values), name
         for key in values:
@@ -331,11 +337,16 @@ class Law:
         ]
         return "\\begin{aligned} " + " \\\\ ".join(rows) + " \\end{aligned}"
 
+    @checked(LawError, "law")
     def vega(self, names: Mapping[str, str]) -> str:
         """The equation as a Vega expression; ``names`` says how each symbol is called there. Sums
         over items are written out, with the items that the law brings along."""
+        missing = [s for s in ex.symbols(self.tree) if s not in names and s not in self.items]
+        if missing:
+            raise LawError(f"law {self.id}: names says nothing of {', '.join(missing)}")
         return forms.to_vega(self.tree, names, self.default_items)
 
+    @checked(LawError, "law")
     def chart(self, x: str | None = None, at: Mapping[str, float] | None = None) -> alt.LayerChart:
         """The law against ``x`` as an Altair chart whose constants are sliders.
 
@@ -365,11 +376,9 @@ def _numbers(name: str, value: Any, dimensions: int | None = None) -> Values:
     except (TypeError, ValueError, OverflowError):
         found = None
     if found is None or dimensions not in (None, found.ndim):
-        shown = repr(value)
-        shown = shown if len(shown) <= 80 else f"{shown[:80]} ..."
         what = "a number" if dimensions == 0 else "numbers"
         hint = "; 7B is 7e9" if isinstance(value, str) else ""
-        raise LawError(f"law: {name} takes {what}, not {shown}{hint}")
+        raise LawError(f"law: {name} takes {what}, not {shown(value)}{hint}")
     return found
 
 

@@ -106,6 +106,8 @@ def check_magnitude(name: str, value: float) -> float:
 
 def _meant(value: float, about: _Plausible) -> list[str]:
     """Texts of the same digits, with a unit, that are usual."""
+    if value <= 0:
+        return []
     low, high = about.usual
     texts = [f"{value:g}{unit}" if len(unit) == 1 else f"{value:g} {unit}" for unit in about.units]
     worth = "bytes" if about.meaning == "bytes" else None

@@ -235,6 +235,14 @@ def parse_quantity(text: str | float, unit: str | None = None) -> float:
     return value
 
 
+def named_quantity(name: str, value: str | float, unit: str | None = None) -> float:
+    """As :func:`parse_quantity`, with errors that begin with ``name``."""
+    try:
+        return parse_quantity(value, unit)
+    except QuantityError as error:
+        raise QuantityError(f"{name}: {error}") from None
+
+
 def format_quantity(x: float) -> str:
     """A number to three significant digits as people write it: ``70B``, ``1.4T``, ``5.88e23``.
 

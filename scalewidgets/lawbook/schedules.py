@@ -14,9 +14,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .door import check_whole, checked
 from .features import Array, FeatureError
 
 MOST_TERMS = 50_000_000  # of steps asked x changes of the rate; each array of them is 400 MB
+_MOST_STEPS = 50_000_000
+_LOWEST, _HIGHEST = 1e-30, 1e30  # rates of which sums and powers are numbers
 _TINY = 1e-30  # stands for a rate of 0, whose negative power is infinite
 
 _SHAPES: dict[str, Callable[[Array, float], Array]] = {
@@ -27,6 +30,7 @@ _SHAPES: dict[str, Callable[[Array, float], Array]] = {
 }
 
 
+@checked(FeatureError)
 @dataclass(frozen=True, eq=False, repr=False)
 class Schedule:
     """Learning rates step by step, for ``law.predict(schedule=...)``.
@@ -69,7 +73,9 @@ class Schedule:
         except (TypeError, ValueError) as error:
             raise FeatureError("schedule: the rates must be numbers, one a step") from error
         if rates.ndim != 1 or not rates.size:
-            raise FeatureError(f"schedule: needs a rate a step; this has shape {rates.shape}")
+            raise FeatureError(
+                f"schedule: rates: needs a rate a step; this has shape {rates.shape}"
+            )
         bad = np.flatnonzero(~(np.isfinite(rates) & (rates >= 0)))
         if bad.size:
             raise FeatureError(
@@ -93,7 +99,8 @@ class Schedule:
             )
         if asked.min() < 1 or asked.max() > rates.size:
             raise FeatureError(
-                f"schedule: has the steps 1 to {rates.size}, not {asked.min()} to {asked.max()}"
+                f"schedule: asked: it has the steps 1 to {rates.size}, not {asked.min()} to "
+                f"{asked.max()}"
             )
         object.__setattr__(self, "asked", asked.astype(int))
 
@@ -102,6 +109,7 @@ class Schedule:
         """The learning rate of each step (read-only)."""
         return np.asarray(self.rates)
 
+    @checked(FeatureError, "schedule")
     def at(self, steps: npt.ArrayLike) -> Schedule:
         """The same schedule asked at other steps: one number, or an array of any shape."""
         return replace(self, asked=steps)
@@ -158,21 +166,25 @@ class Schedule:
     # --- by name ------------------------------------------------------------------------------
 
     @classmethod
+    @checked(FeatureError, "schedule")
     def constant(cls, peak: float, steps: int, warmup: int = 0) -> Schedule:
         """The peak rate throughout, after a linear warm-up of ``warmup`` steps."""
         return _named(peak, steps, warmup, np.ones_like)
 
     @classmethod
+    @checked(FeatureError, "schedule")
     def cosine(cls, peak: float, steps: int, warmup: int = 0, final: float = 0.1) -> Schedule:
         """Half a cosine from the peak to ``final`` (a share of it) at the last step."""
         return _named(peak, steps, warmup, _decay("cosine", warmup, steps, final))
 
     @classmethod
+    @checked(FeatureError, "schedule")
     def linear(cls, peak: float, steps: int, warmup: int = 0, final: float = 0.1) -> Schedule:
         """A straight line from the peak to ``final`` (a share of it) at the last step."""
         return _named(peak, steps, warmup, _decay("linear", warmup, steps, final))
 
     @classmethod
+    @checked(FeatureError, "schedule")
     def wsd(
         cls,
         peak: float,
@@ -187,6 +199,7 @@ class Schedule:
         ``decay`` is its share of all steps, or its number of steps when 1 or more; ``shape`` is
         ``"linear"``, ``"exponential"``, ``"1-sqrt"`` (of Hägele et al. 2024) or ``"cosine"``.
         """
+        _check_steps(steps, warmup)
         last = round(decay * steps) if 0 < decay < 1 else decay
         if not 1 <= last <= steps - warmup:
             raise FeatureError(
@@ -196,15 +209,20 @@ class Schedule:
         return _named(peak, steps, warmup, _decay(shape, steps - last, steps, final))
 
     @classmethod
+    @checked(FeatureError, "schedule")
     def inverse_sqrt(cls, peak: float, steps: int, warmup: int = 0) -> Schedule:
         """``peak*sqrt(warmup/t)`` after warm-up (``peak/sqrt(t)`` without one)."""
         return _named(peak, steps, warmup, lambda t: np.sqrt(max(warmup, 1) / t))
 
     @classmethod
+    @checked(FeatureError, "schedule")
     def two_stage(
         cls, peak: float, steps: int, switch: int, final: float, warmup: int = 0
     ) -> Schedule:
         """The peak rate before step ``switch``, ``final`` (a share of the peak) from there on."""
+        _check_steps(steps, warmup)
+        if not 0 <= final <= 1:
+            raise FeatureError(f"schedule: final is a share of the peak from 0 to 1, not {final!r}")
         if not warmup < switch <= steps:
             raise FeatureError(
                 f"schedule: switch must be a step after warm-up, up to {steps}; not {switch}"
@@ -234,14 +252,18 @@ def _decay(shape: str, start: float, steps: int, final: float) -> Callable[[Arra
     return lambda t: _SHAPES[shape](np.clip((t - start) / length, 0, 1), final)
 
 
+def _check_steps(steps: int, warmup: int) -> None:
+    check_whole(FeatureError, "schedule: steps", steps, 1, _MOST_STEPS)
+    check_whole(FeatureError, f"schedule: warmup (of {steps} steps)", warmup, 0, steps)
+
+
 def _named(peak: float, steps: int, warmup: int, share: Callable[[Array], Array]) -> Schedule:
-    if steps != int(steps) or steps < 1 or warmup != int(warmup) or not 0 <= warmup <= steps:
+    _check_steps(steps, warmup)
+    if not _LOWEST <= peak <= _HIGHEST:
         raise FeatureError(
-            f"schedule: needs whole numbers of steps, with warm-up within them; not {steps} steps "
-            f"and {warmup} of warm-up"
+            f"schedule: the peak rate must be positive, from {_LOWEST:g} to {_HIGHEST:g}, not "
+            f"{peak!r}"
         )
-    if not (np.isfinite(peak) and peak > 0):
-        raise FeatureError(f"schedule: the peak rate must be positive, not {peak}")
     t = np.arange(1.0, int(steps) + 1)
     rise = max(int(warmup) - 1, 1)
     rates = peak * np.where(t < warmup, t / rise, share(t))

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .door import checked
 from .law import LawError, Values, spelling_hint
 from .theories import THEORIES
 
@@ -53,6 +54,7 @@ class Theory:
         missing = inspect.Parameter.empty
         return {n: p.default for n, p in self._parameters.items() if p.default is not missing}
 
+    @checked(LawError, "theory")
     def predict(self, **variables: npt.ArrayLike) -> Values:
         """The theory's value, in its ``unit``; shapes broadcast. NaN where it has no solution.
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import polars as pl
 
 from ..lawbook import closed_form
+from ..lawbook.door import checked
 from .naming import QUANTITIES
 from .observations import read_observations
 from .pinned import DatasetError, File, Original, TidiedCopy, fetch, is_here
@@ -33,6 +34,7 @@ else:
 __all__ = ["DatasetError", "datasets", "load_curves", "load_runs"]
 
 
+@checked(DatasetError, "datasets")
 def load_runs(
     name: str,
     *,
@@ -94,6 +96,7 @@ def load_runs(
     return runs if selection == "all" else runs.filter(~pl.col("outlier")).drop("outlier")
 
 
+@checked(DatasetError, "datasets")
 def load_curves(name: str, *, directory: str | os.PathLike[str] | None = None) -> pl.DataFrame:
     """The training curves of a public data set: many checkpoints a run, for ``approach_1``.
 

@@ -16,7 +16,7 @@ from .sources import RunsError, Source, counts_quickly, reading, scan
 from .stream import Tally, read_once
 from .table import read_runs
 
-_CALLER = 4  # frames from a warning to the line that called the public function
+_CALLER = 5  # frames from a warning to the line that called the public function
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,16 @@ from typing import Any
 
 import polars as pl
 
+from ..lawbook.door import check_whole, checked
 from .log_checks import Invalid
 from .log_rows import open_logs
 from .sources import RunsError, Source
 from .stream import Tally
 
+_MOST = 1_000_000  # rows a run, and windows a decade
 
+
+@checked(RunsError, "runs")
 def read_final_losses(
     source: Source,
     *,
@@ -73,7 +77,7 @@ def read_final_losses(
     >>> read_final_losses(log).select("run", "D", "loss").rows()
     [(7, 2000000000.0, 3.5), (8, 1000000000.0, 3.8)]
     """
-    _check_whole(last, "last", 1)
+    check_whole(RunsError, "runs: last", last, 1, _MOST)
     logs = open_logs(source, run, columns or {}, keep, storage_options)
     order = logs.progress[0]
 
@@ -87,6 +91,7 @@ def read_final_losses(
     return logs.as_runs(table.sort("run"), same, units)
 
 
+@checked(RunsError, "runs")
 def read_curves(
     source: Source,
     *,
@@ -131,7 +136,7 @@ def read_curves(
     46
     >>> curves = read_curves("s3://bucket/logs/*.parquet", run="name")  # doctest: +SKIP
     """
-    _check_whole(points, "points", 2)
+    check_whole(RunsError, "runs: points", points, 2, _MOST)
     logs = open_logs(source, run, columns or {}, keep, storage_options)
     fine = (pl.col(logs.progress[0]).log10() * points).floor().cast(pl.Int32).alias("window")
     sums = pl.col("rows", "loss", *logs.progress).sum()
@@ -152,8 +157,3 @@ def read_curves(
     mean = pl.col("loss") / pl.col("rows")
     geometric = (pl.col(logs.progress) / pl.col("rows")).exp()
     return logs.as_runs(table.select("run", geometric, mean), same, units)
-
-
-def _check_whole(value: int, name: str, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise RunsError(f"runs: {name} must be a whole number of at least {least}, not {value!r}")

@@ -84,7 +84,12 @@ def fetch(name: str, file: File, directory: str | os.PathLike[str] | None) -> Pa
     """
     chosen = directory or os.environ.get("SCALEWIDGETS_DATA")
     if chosen:
-        return _find(name, file, Path(chosen).expanduser())
+        try:
+            return _find(name, file, Path(chosen).expanduser())
+        except (OSError, ValueError, RuntimeError) as error:
+            if isinstance(error, DatasetError):
+                raise
+            raise DatasetError(f"datasets: directory {chosen} cannot be read: {error}") from None
     if isinstance(file, Original):
         return _download(name, file)
     raise DatasetError(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ..lawbook.door import check_whole, checked, shown
 from .sources import RunsError
 
+_LOUDEST, _FARTHEST, _MOST_POINTS = 10, 40, 1_000_000
 _Array = npt.NDArray[np.float64]
 
 
@@ -21,9 +23,10 @@ class Predicts(Protocol):
     def predict(self, **variables: Any) -> Any: ...
 
 
+@checked(RunsError, "simulate")
 def simulate_isoflop_data(
     law: Predicts,
-    budgets: Sequence[float] | npt.ArrayLike,
+    budgets: npt.ArrayLike,
     points: int = 15,
     noise: float = 0.005,
     seed: int = 0,
@@ -71,6 +74,8 @@ def simulate_isoflop_data(
         When an argument makes no sense, the law has no optimum inside 1 <= N <= C/6, or a grid
         leaves that range or the law's domain.
     """
+    if not hasattr(law, "predict"):
+        raise RunsError(f"simulate: law takes a law or a fit, which predict, not {shown(law)}")
     levels = _check(budgets, points, noise, seed, width, off_centre, drift)
     log_c = np.log10(levels)
     centres = np.array([_log_optimum(law, c) for c in levels])
@@ -100,7 +105,7 @@ def simulate_isoflop_data(
 
 
 def _check(
-    budgets: Sequence[float] | npt.ArrayLike,
+    budgets: npt.ArrayLike,
     points: int,
     noise: float,
     seed: int,
@@ -117,21 +122,25 @@ def _check(
         raise RunsError("simulate: budgets must be a list of one or more numbers of FLOPs")
     rules = [
         ("budgets", bool(np.isfinite(levels).all() and (levels > 6).all()), "finite and above 6"),
-        ("points", _is_whole(points) and points >= 2, "a whole number, at least 2"),
-        ("noise", math.isfinite(noise) and noise >= 0, "zero or positive"),
-        ("seed", _is_whole(seed) and seed >= 0, "a whole number, zero or positive"),
-        ("width", math.isfinite(width) and width > 0, "a positive number of decades"),
-        ("off_centre", math.isfinite(off_centre), "a finite number of decades"),
-        ("drift", math.isfinite(drift), "a finite number of decades per decade of compute"),
+        ("noise", 0 <= noise <= _LOUDEST, f"zero or positive, and at most {_LOUDEST}"),
+        ("width", 0 < width <= _FARTHEST, f"a positive number of decades, up to {_FARTHEST}"),
+        (
+            "off_centre",
+            abs(off_centre) <= _FARTHEST,
+            f"a finite number of decades, up to {_FARTHEST}",
+        ),
+        (
+            "drift",
+            abs(drift) <= _FARTHEST,
+            f"a finite number of decades per decade of compute, up to {_FARTHEST}",
+        ),
     ]
     for name, holds, rule in rules:
         if not holds:
             raise RunsError(f"simulate: {name} must be {rule}")
+    check_whole(RunsError, "simulate: points", points, 2, _MOST_POINTS)
+    check_whole(RunsError, "simulate: seed", seed)
     return levels
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _losses(law: Predicts, n: _Array, d: _Array) -> _Array:

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
+from ..lawbook.door import checked
 from ..lawbook.quantity import (
     FLOP_UNITS,
     SUFFIXES,
@@ -42,6 +43,7 @@ class RunsWarning(UserWarning):
     """Rows were set aside; the message names them and says why."""
 
 
+@checked(RunsError, "runs")
 def read_runs(
     source: Source,
     *,
@@ -291,7 +293,7 @@ def _report(
     if not valid.any():
         raise RunsError(f"runs: no row can be used. {sentences}")
     aside = f"{(~valid).sum()} of {len(names)} rows set aside"
-    warnings.warn(f"runs: {aside}. {sentences}", RunsWarning, stacklevel=3)
+    warnings.warn(f"runs: {aside}. {sentences}", RunsWarning, stacklevel=4)
     return valid
 
 

@@ -17,6 +17,7 @@ from ..runs import DatasetError
 from . import export
 from .evaluate import Sheet
 from .snapshot import snapshot
+from .traits import check_input
 from .vocabulary import Page
 from .wire import pack, unpack
 
@@ -62,6 +63,11 @@ class Lab(anywidget.AnyWidget):
 
     def _settable(self) -> list[str]:
         return [n for n in self.traits(sync=True) if not n.startswith("_") and n not in _ANSWERS]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._traits and name not in _ANSWERS:
+            check_input(name, self._traits[name], value)
+        super().__setattr__(name, value)
 
     # --- what a lab says ----------------------------------------------------------------------
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import traitlets
 
+from ..lawbook.door import is_number, shown
+from ..lawbook.grammar import MAX_LENGTH
 from ..lawbook.quantity import parse_quantity
 
 
@@ -79,3 +82,29 @@ class Handles(traitlets.HasTraits):
     def _hold(self, change: Any) -> None:
         if not self.held.get(change["name"]):
             self.held = {**self.held, change["name"]: True}
+
+
+def check_input(name: str, trait: traitlets.TraitType[Any, Any], value: Any) -> None:
+    """Refuses what traitlets would take, compare in vain or repeat at length.
+
+    Raises
+    ------
+    traitlets.TraitError
+        For a choice that is none, a number that is not finite, a text where none is wanted.
+    """
+    takes = ""
+    if isinstance(trait, traitlets.Enum):
+        plain = value is None or isinstance(value, (str, int, float))
+        choices = list(trait.values or ())
+        if not plain or value not in choices:
+            takes = f"one of {', '.join(map(str, choices))}"
+    elif isinstance(trait, Quantity):
+        return
+    elif isinstance(trait, traitlets.Float):
+        takes = "" if is_number(value) and math.isfinite(value) else "a finite number"
+    elif not isinstance(trait, traitlets.Unicode) and isinstance(value, str):
+        takes = str(trait.info())
+    elif isinstance(value, str) and len(value) > MAX_LENGTH:
+        takes = f"up to {MAX_LENGTH:,} letters"
+    if takes:
+        raise traitlets.TraitError(f"{name} takes {takes}, not {shown(value)}")

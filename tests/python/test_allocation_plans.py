@@ -250,7 +250,7 @@ def test_the_flat_region(within: float) -> None:
     assert plan.cost_curve(flat.N) == pytest.approx([1 + within] * 2, rel=1e-9)
     assert plan.cost_curve([plan.N, 1e7])[0] == pytest.approx(1.0, rel=1e-12)
     assert np.isnan(plan.cost_curve(1e7)).all()
-    with pytest.raises(AllocationError, match="within must be positive"):
+    with pytest.raises(AllocationError, match="within must be a positive share"):
         plan.flat_region(0)
 
 

@@ -385,7 +385,7 @@ def test_resamples_of_few_runs_fail_and_are_counted() -> None:
 
 def test_bootstraps_that_make_no_sense_are_refused() -> None:
     found = approach_2(sweep())
-    with pytest.raises(sw.FitError, match="at least one resample"):
+    with pytest.raises(sw.FitError, match="resamples must be a whole number, at least 1 "):
         found.bootstrap(0)
     for noise in (-1.0, np.nan, [0.1, 0.1]):
         with pytest.raises(sw.FitError, match="noise must be one number or 45"):
@@ -517,7 +517,7 @@ def test_runs_are_named_by_any_column() -> None:
 @pytest.mark.parametrize(
     ("change", "options", "text"),
     [
-        (lambda c: c, {"points": 1}, "points must be two or more"),
+        (lambda c: c, {"points": 1}, "points must be a whole number, at least 2 "),
         (lambda c: c, {"envelope": "lower"}, 'envelope must be "curves" or "hull"'),
         (lambda c: c, {"run": "model"}, "no column 'model' says to which training run"),
         (lambda c: c.drop("run"), {}, "every run of column 'run' has one checkpoint"),

@@ -221,8 +221,8 @@ def test_a_size_too_small_for_its_vocabulary_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"layers": 0}, "layers must be a whole positive number: 0"),
-        ({"width": 64.0}, r"width must be a whole positive number: 64\.0"),
+        ({"layers": 0}, "layers must be a whole number, at least 1 .* not 0"),
+        ({"width": 64.0}, r"width must be a whole number, not 64\.0"),
         ({"kv_heads": -1}, "kv_heads must be"),
         ({"heads": 7}, "7 heads do not divide a width of 64; give head_width="),
         ({"kv_heads": 3}, "4 heads cannot share 3 kv_heads evenly"),

@@ -295,7 +295,7 @@ def test_a_run_without_weight_tells_nothing() -> None:
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"budget": -1.0}, "budget must be training FLOPs above zero, not -1.0"),
     ({"budget": float("nan")}, "budget must be"),
-    ({"count": 0}, "count must be a whole number above zero, not 0"),
+    ({"count": 0}, "count must be a whole number, at least 1 .* not 0"),
     ({"target": "N_op"}, "'N_op' is no target; there are N_opt.* mean 'N_opt'"),
     ({"at": (1e9, 1e10)}, "N_opt needs at= training FLOPs"),
     ({"target": "loss"}, r"say where as at=\(N, D\), two numbers above 0, not 1e\+24"),
@@ -304,9 +304,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"candidates": {"N": [1e9, None], "D": [1e9, 1e9]}}, "must be positive numbers"),
     (
         {"candidates": {"N": [1e12], "D": [1e13]}},
-        r"no candidate costs 1e\+22 FLOPs or less; the cheapest costs 6e\+25",
+        r"none of the candidates costs 1e\+22 FLOPs or less; the cheapest costs 6e\+25",
     ),
-    ({"candidates": {"N": [], "D": []}}, r"no candidate costs 1e\+22 FLOPs or less$"),
+    ({"candidates": {"N": [], "D": []}}, r"none of the candidates costs 1e\+22 FLOPs or less$"),
 ]
 
 
@@ -320,7 +320,7 @@ def test_a_target_that_is_held() -> None:
     fit = sw.fit(LAW, RUNS, fixed={"E": 1.8}, tied={"beta": "alpha"})
     with pytest.raises(sw.FitError, match="'E' is held: no run changes it; there are N_opt"):
         suggest_runs(fit, FLOPS, "E")
-    with pytest.raises(sw.FitError, match="a_N is the same for all constants that are fitted"):
+    with pytest.raises(sw.FitError, match=r"a_N .*is the same for all constants that are fitted"):
         suggest_runs(fit, FLOPS, "a_N")
     assert suggest_runs(fit, FLOPS, "beta").equals(suggest_runs(fit, FLOPS, "alpha"))
 

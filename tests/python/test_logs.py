@@ -282,7 +282,7 @@ def test_many_faults_are_told_in_short() -> None:
             {"keep": ["seed"]},
             "keep= names the column 'seed', but the table has 'run', 'N'",
         ),
-        (table(), {"keep": "seed"}, r"keep must be a list of columns: keep=\['seed'\]"),
+        (table(), {"keep": "seed"}, r"keep must be a list of texts, not 'seed'"),
         (table(loss=["x"] * 6), {}, r"column 'loss' \(loss\) holds String, not numbers"),
         (table(), {"invalid": "drop"}, 'must be "error" or "set_aside"'),
         (table(), {"units": {"D": "bananas"}}, "'bananas' is not a unit for D"),
@@ -302,9 +302,9 @@ def test_logs_that_are_refused(source: Any, options: dict[str, Any], message: st
 
 def test_numbers_of_rows_that_make_no_sense() -> None:
     for last in (0, 1.5, True):
-        with pytest.raises(RunsError, match="last must be a whole number of at least 1"):
+        with pytest.raises(RunsError, match="last must be a whole number"):
             read_final_losses(table(), last=last)  # type: ignore[arg-type]
-    with pytest.raises(RunsError, match="points must be a whole number of at least 2, not 1"):
+    with pytest.raises(RunsError, match=r"points must be a whole number, at least 2.*, not 1"):
         read_curves(table(), points=1)
 
 

@@ -107,7 +107,7 @@ def test_more_pieces_are_no_worse_for_the_annealing_law() -> None:
         ({"pieces": 1}, sw.AllocationError, "from 2 to 21841"),
         ({"pieces": 30_000}, sw.AllocationError, "from 2 to 21841"),
         ({"peak": -1.0}, sw.FeatureError, "must be positive"),
-        ({"warmup": 30_000}, sw.FeatureError, "warm-up within them"),
+        ({"warmup": 30_000}, sw.FeatureError, "warmup .of 24000 steps. must be a whole number"),
     ],
 )
 def test_what_makes_no_schedule_is_refused(

@@ -339,5 +339,5 @@ def test_resamples_that_fail_are_counted(
 
 
 def test_no_resample_is_no_bootstrap(fitted: dict[str, sw.Fit]) -> None:
-    with pytest.raises(sw.FitError, match="at least one resample, not 0"):
+    with pytest.raises(sw.FitError, match="resamples must be a whole number, at least 1"):
         fitted["huber"].bootstrap(0)

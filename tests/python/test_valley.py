@@ -178,11 +178,14 @@ def test_uneven_scatter_is_seen() -> None:
 @pytest.mark.parametrize(
     ("ask", "told"),
     [
-        (lambda fit: fit.valley("alpha", "gamma"), "gamma is no constant of the law; there are E"),
+        (
+            lambda fit: fit.valley("alpha", "gamma"),
+            "'gamma' is no constant of the law; there are E",
+        ),
         (lambda fit: fit.valley("alpha", "alpha"), "x and y are both alpha"),
-        (lambda fit: fit.valley(levels=[95]), "level must lie between 0 and 1, not 95"),
-        (lambda fit: fit.valley(levels=[]), "no level given"),
-        (lambda fit: fit.valley(points=2), "2 points a side show no valley"),
+        (lambda fit: fit.valley(levels=[95]), "levels must lie between 0 and 1, not 95"),
+        (lambda fit: fit.valley(levels=[]), "levels holds none"),
+        (lambda fit: fit.valley(points=2), "points must be a whole number, at least 5 .* not 2"),
         (lambda fit: fit.valley(scatter="odd"), 'scatter is "even" or "uneven", not \'odd\''),
     ],
 )
@@ -196,8 +199,8 @@ def test_what_cannot_be_asked(
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"fixed": {"beta": 0.37}}, "beta is held; there are E, A, alpha, B"),
-        ({"tied": {"beta": "alpha"}}, "beta is tied to alpha"),
+        ({"fixed": {"beta": 0.37}}, "'beta' is held; there are E, A, alpha, B"),
+        ({"tied": {"beta": "alpha"}}, "'beta' is tied to alpha"),
         ({"bounds": {"beta": (0.6, 0.9)}}, "beta lies at its bound"),
     ],
 )

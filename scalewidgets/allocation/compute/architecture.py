@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from ...lawbook.door import check_whole, checked
 from ...lawbook.magnitude import check_magnitude
-from ...lawbook.quantity import parse_quantity
+from ...lawbook.quantity import named_quantity
 from ..cost import Array
 from . import counting as count
 from .counting import Recomputation
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 _WIDTH_COEFFICIENT, _WIDTH_EXPONENT = 0.48728, 0.394332
 _WIDTH_TOLERANCE = 0.1
 
+_MOST = 10**12  # of any count: products of them stay numbers
 _COUNTS = ("layers", "width", "heads", "vocabulary", "sequence", "experts", "active_experts")
 _OPTIONAL_COUNTS = ("ffw", "kv_heads", "head_width")
 
 
+@checked(ValueError)
 @dataclass(frozen=True)
 class Architecture:
     """A decoder-only transformer.
@@ -92,8 +94,7 @@ class Architecture:
             value = getattr(self, name)
             if value is None and name in _OPTIONAL_COUNTS:
                 continue
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"architecture: {name} must be a whole positive number: {value!r}")
+            check_whole(ValueError, f"architecture: {name}", value, 1, _MOST)
         if self.head_width is None and self.width % self.heads:
             raise ValueError(
                 f"architecture: {self.heads} heads do not divide a width of {self.width}; "
@@ -109,6 +110,7 @@ class Architecture:
             )
 
     @classmethod
+    @checked(ValueError, "architecture")
     def from_N(
         cls, N: float | str, *, vocabulary: int = 32_000, sequence: int = 2048
     ) -> Architecture:
@@ -130,7 +132,9 @@ class Architecture:
             When N is no number of parameters or too small to be one (says what may have been
             meant), or the vocabulary leaves none of it for the layers.
         """
-        wanted = check_magnitude("N", parse_quantity(N, "params"))
+        for name, value in {"vocabulary": vocabulary, "sequence": sequence}.items():
+            check_whole(ValueError, f"architecture: {name}", value, 1, _MOST)
+        wanted = check_magnitude("N", named_quantity("architecture: N", N, "params"))
         rule = _WIDTH_COEFFICIENT * wanted**_WIDTH_EXPONENT
         head = 128 if rule >= 1024 else 64
         low, high = (rule * (1 + side * _WIDTH_TOLERANCE) / head for side in (-1, 1))
@@ -184,6 +188,7 @@ class Architecture:
         router = self.width * self.experts if self.experts > 1 else 0
         return attention + positions + block * experts + router
 
+    @checked(ValueError, "architecture")
     def forward_flops(self, counting: str = "6ND", *, logits: bool | None = None) -> float:
         """FLOPs of one token's forward pass.
 
@@ -206,9 +211,10 @@ class Architecture:
         """
         return count.forward_flops(self, counting, logits)
 
+    @checked(ValueError, "architecture")
     def training_flops(
         self,
-        D: npt.ArrayLike,
+        D: npt.ArrayLike | str,
         counting: str = "6ND",
         *,
         logits: bool | None = None,
@@ -238,10 +244,12 @@ class Architecture:
         ValueError
             For an unknown counting or recomputation, or D that is no number of tokens.
         """
-        tokens = parse_quantity(D, "tokens") if isinstance(D, str) else D
+        tokens = named_quantity("architecture: D", D, "tokens") if isinstance(D, str) else D
         per_token = count.training_flops(self, counting, logits, recomputation)
-        return np.asarray(per_token * np.asarray(tokens, dtype=float))
+        with np.errstate(over="ignore"):  # infinite, as NumPy has it
+            return np.asarray(per_token * np.asarray(tokens, dtype=float))
 
+    @checked(ValueError, "architecture")
     def flop_counts(self, D: float | str) -> pl.DataFrame:
         """The training FLOPs on D tokens by each count, side by side.
 
@@ -263,7 +271,7 @@ class Architecture:
         """
         import polars as pl
 
-        D = check_magnitude("D", parse_quantity(D, "tokens"))
+        D = check_magnitude("D", named_quantity("architecture: D", D, "tokens"))
         names = [(n, logits) for n in count.COUNTINGS for logits in (True, False)]
         usual = float(self.training_flops(D))
         rows = [

@@ -9,13 +9,16 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...lawbook.quantity import parse_quantity
+from ...lawbook.door import checked, shown
+from ...lawbook.quantity import named_quantity
 from ..cost import INFERENCE_FLOPS, Array
 from .hardware import Accelerator, HardwareError, accelerator
 
+_MOST_BITS = 64
 Work = Literal["training", "prefill", "generation"]
 
 
+@checked(HardwareError)
 @dataclass(frozen=True)
 class Cluster:
     """Chips, how well they are used, and what they cost.
@@ -64,15 +67,16 @@ class Cluster:
             raise HardwareError(f"cluster: count must be a whole number of chips: {self.count!r}")
         if self.precision not in self.chip.peak:
             raise HardwareError(
-                f"cluster: {self.chip.name} has no peak for {self.precision!r}; it has "
+                f"cluster: {self.chip.name} has no peak for {shown(self.precision)}; it has "
                 f"{', '.join(self.chip.peak)}"
             )
         for work in ("training", "prefill", "generation"):
             share = self._utilisation(work)
+            argument = "utilisation" if work == "training" else f"{work}_utilisation"
             if not 0 < share <= 1:
                 hint = f"; {share:g} % is {share / 100:g}" if 1 < share <= 100 else ""
                 raise HardwareError(
-                    f"cluster: utilisation ({work}) is a share of the peak, above 0 and at most 1, "
+                    f"cluster: {argument} is a share of the peak, above 0 and at most 1, "
                     f"not {share!r}{hint}"
                 )
         if self.price_per_hour is not None and not self.price > 0:
@@ -98,7 +102,7 @@ class Cluster:
             raise HardwareError(
                 f"cluster: no price is known for {self.chip.name}; give price_per_hour="
             )
-        return parse_quantity(price, "dollars")
+        return named_quantity("cluster: price_per_hour", price, "dollars")
 
     @property
     def price_is_assumed(self) -> bool:
@@ -125,11 +129,13 @@ class Cluster:
             raise HardwareError(f"cluster: work must be one of {', '.join(shares)}, not {work!r}")
         return shares[work]
 
+    @checked(HardwareError, "cluster")
     def flops_per_second(self, work: Work = "training") -> float:
         """What is reached: peak times utilisation, FLOP/s."""
         return self.peak * self._utilisation(work)
 
-    def seconds(self, flops: npt.ArrayLike, work: Work = "training") -> Array:
+    @checked(HardwareError, "cluster")
+    def seconds(self, flops: npt.ArrayLike | str, work: Work = "training") -> Array:
         """Wall-clock time for so many FLOPs, seconds.
 
         Parameters
@@ -149,17 +155,20 @@ class Cluster:
         HardwareError, QuantityError
             For negative FLOPs, a text that is no number of FLOPs, or unknown work.
         """
-        return _amount(flops, "FLOP") / self.flops_per_second(work)
+        return _amount("flops", flops, "FLOP") / self.flops_per_second(work)
 
-    def days(self, flops: npt.ArrayLike, work: Work = "training") -> Array:
+    @checked(HardwareError, "cluster")
+    def days(self, flops: npt.ArrayLike | str, work: Work = "training") -> Array:
         """As :meth:`seconds`, in days."""
         return self.seconds(flops, work) / 86_400
 
-    def gpu_hours(self, flops: npt.ArrayLike, work: Work = "training") -> Array:
+    @checked(HardwareError, "cluster")
+    def gpu_hours(self, flops: npt.ArrayLike | str, work: Work = "training") -> Array:
         """As :meth:`seconds`, in hours of one chip."""
         return self.seconds(flops, work) * (self.count / 3_600)
 
-    def cost(self, flops: npt.ArrayLike, work: Work = "training") -> Array:
+    @checked(HardwareError, "cluster")
+    def cost(self, flops: npt.ArrayLike | str, work: Work = "training") -> Array:
         """As :meth:`seconds`, in dollars.
 
         Raises
@@ -169,12 +178,13 @@ class Cluster:
         """
         return self.gpu_hours(flops, work) * self.price
 
+    @checked(HardwareError, "cluster")
     def flops(
         self,
         *,
-        days: npt.ArrayLike | None = None,
-        dollars: npt.ArrayLike | None = None,
-        gpu_hours: npt.ArrayLike | None = None,
+        days: npt.ArrayLike | str | None = None,
+        dollars: npt.ArrayLike | str | None = None,
+        gpu_hours: npt.ArrayLike | str | None = None,
         work: Work = "training",
     ) -> Array:
         """What can be computed with a budget, FLOPs.
@@ -198,17 +208,28 @@ class Cluster:
         """
         if sum(budget is not None for budget in (days, dollars, gpu_hours)) != 1:
             raise HardwareError("cluster: give one of days, dollars and gpu_hours")
+        with np.errstate(over="ignore"):  # infinite, as NumPy has it
+            return self._flops(days, dollars, gpu_hours, work)
+
+    def _flops(
+        self,
+        days: npt.ArrayLike | str | None,
+        dollars: npt.ArrayLike | str | None,
+        gpu_hours: npt.ArrayLike | str | None,
+        work: Work,
+    ) -> Array:
         if days is not None:
-            return _amount(days, "days") * 86_400 * self.flops_per_second(work)
+            return _amount("days", days, "days") * 86_400 * self.flops_per_second(work)
         if dollars is not None:
-            hours = _amount(dollars, "dollars") / self.price
+            hours = _amount("dollars", dollars, "dollars") / self.price
         else:
             assert gpu_hours is not None
-            hours = _amount(gpu_hours, "GPU-hours")
+            hours = _amount("gpu_hours", gpu_hours, "GPU-hours")
         return hours * 3_600 * self.flops_per_second(work) / self.count
 
+    @checked(HardwareError, "cluster")
     def generation_limit(
-        self, N: npt.ArrayLike, *, bits: float = 16.0, batch: npt.ArrayLike = 1.0
+        self, N: npt.ArrayLike | str, *, bits: float = 16.0, batch: npt.ArrayLike = 1.0
     ) -> Array:
         """The most tokens a second that N parameters can write, whatever the software.
 
@@ -230,11 +251,14 @@ class Cluster:
         numpy.ndarray
             Tokens/s of the whole cluster, of the broadcast shape.
         """
-        params = _amount(N, "params")
-        steps = self.count * self.chip.bandwidth / (params * bits / 8)
-        return np.asarray(
-            np.minimum(steps * np.asarray(batch, float), self.peak / (INFERENCE_FLOPS * params))
-        )
+        params = _amount("N", N, "params")
+        if not 0 < bits <= _MOST_BITS:
+            raise HardwareError(f"cluster: bits must be from 0 to {_MOST_BITS}, not {bits!r}")
+        with np.errstate(all="ignore"):  # a model of no parameters has no limit
+            steps = self.count * self.chip.bandwidth / (params * bits / 8)
+            return np.asarray(
+                np.minimum(steps * np.asarray(batch, float), self.peak / (INFERENCE_FLOPS * params))
+            )
 
     def __str__(self) -> str:
         price = ""
@@ -247,9 +271,10 @@ class Cluster:
         )
 
 
-def _amount(value: npt.ArrayLike, unit: str) -> Array:
+def _amount(name: str, value: npt.ArrayLike, unit: str) -> Array:
     """An amount in its unit; NaN, a draw without a solution, passes."""
-    amount = np.asarray(parse_quantity(value, unit) if isinstance(value, str) else value, float)
+    told = named_quantity(f"cluster: {name}", value, unit) if isinstance(value, str) else value
+    amount = np.asarray(told, float)
     if np.any(amount < 0):
-        raise HardwareError(f"cluster: {unit} must not be negative: {value!r}")
+        raise HardwareError(f"cluster: {name} must not be negative: {shown(value)}")
     return amount

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...lawbook.door import checked
 from ...lawbook.law import spelling_hint
 from ...lawbook.quantity import QuantityError, parse_quantity
 
@@ -28,6 +29,7 @@ class HardwareError(ValueError):
     """An accelerator, table or cluster that is not as it must be; the text says what and where."""
 
 
+@checked(HardwareError, "hardware")
 @dataclass(frozen=True)
 class Accelerator:
     """One chip.
@@ -160,12 +162,13 @@ def accelerators(extra: str | Path | None = None) -> dict[str, Accelerator]:
     if extra is not None:
         try:
             text = Path(extra).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise HardwareError(f"hardware: {extra} cannot be read: {error}") from None
+        except (OSError, ValueError) as error:  # ValueError: no UTF-8, or no path
+            raise HardwareError(f"hardware: extra: {extra} cannot be read: {error}") from None
         found |= {chip.name: chip for chip in _entries(Path(extra).name, text)}
     return found
 
 
+@checked(HardwareError, "hardware")
 def accelerator(name: str, extra: str | Path | None = None) -> Accelerator:
     """One accelerator by its name or another name for it; upper or lower case.
 
@@ -190,6 +193,7 @@ def accelerator(name: str, extra: str | Path | None = None) -> Accelerator:
     return names[name.lower()]
 
 
+@checked(HardwareError)
 def hardware(extra: str | Path | None = None) -> pl.DataFrame:
     """The accelerators as a table.
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...lawbook.catalogue import closed_form
+from ...lawbook.door import checked
 from ...lawbook.frontier import FLOPS_PER_PARAMETER_TOKEN
 from ...lawbook.law import Law
 from ...lawbook.magnitude import check_magnitude
-from ...lawbook.quantity import FLOP_UNITS, parse_quantity
+from ...lawbook.quantity import FLOP_UNITS, named_quantity
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,6 +47,7 @@ ADVICE = (
 )
 
 
+@checked(ValueError)
 def suggest_hyperparameters(
     *,
     N: float | str | None = None,
@@ -115,7 +117,9 @@ def _inputs(
     """All that a law may ask for, by the names of the catalogue."""
     units = {"N": "params", "D": "tokens", "C": "FLOP"}
     given = {
-        name: check_magnitude(name, parse_quantity(value, units[name]))
+        name: check_magnitude(
+            name, named_quantity(f"suggest_hyperparameters: {name}", value, units[name])
+        )
         for name, value in {"N": N, "D": D, "C": C}.items()
         if value is not None
     }
@@ -130,6 +134,8 @@ def _inputs(
         given["D"] = c / (FLOPS_PER_PARAMETER_TOKEN * n)
     if loss is None:
         loss = float(closed_form(LOSS_LAW).predict(N=given["N"], D=given["D"]))
+    if loss == 0:
+        raise ValueError("suggest_hyperparameters: loss must be above 0 nats/token")
     given["L"] = check_magnitude("loss", loss)
     return {**given, "D_min": given["D"], "C_min": given["C"] / FLOP_UNITS["PFLOP-days"]}
 

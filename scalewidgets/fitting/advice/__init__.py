@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...lawbook.door import checked
 from ...lawbook.quantity import format_quantity as quantity
 from ..types import FitError
 from . import of_fit, of_runs
@@ -31,6 +32,7 @@ NEAR = 0.05  # decades: closer to the largest run than its neighbours are
 FAR_RATIO = 1.0  # decades of D/N: fits up to 100 tokens a parameter fail at 10,000 (Sardana Tab. 1)
 
 
+@checked(FitError)
 def advise(fit: Fit, C: float | None = None, *, objectives: bool = False) -> tuple[Note, ...]:
     """The known pitfalls that a fit and its runs show, gravest first.
 
@@ -66,8 +68,8 @@ def advise(fit: Fit, C: float | None = None, *, objectives: bool = False) -> tup
 
 
 def _budget(C: float) -> float:
-    if not isinstance(C, Real) or not 0.0 < float(C) < np.inf:
-        raise FitError(f"advise: C must be a positive number of FLOPs, not {C!r}")
+    if not isinstance(C, Real) or not 1.0 <= float(C) < np.inf:
+        raise FitError(f"advise: C must be a number of FLOPs, 1 or more, not {C!r}")
     return float(C)
 
 

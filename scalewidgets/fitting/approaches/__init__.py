@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...lawbook.door import checked
 from ..objective import HOFFMANN_DELTA
 from ..parametric import fit
 from ..result import Fit
+from ..types import FitError
 from .envelope import Envelope, approach_1
 from .isoflop import IsoFlop, approach_2
 
 __all__ = ["Envelope", "IsoFlop", "approach_1", "approach_2", "approach_3"]
 
 
+@checked(FitError)
 def approach_3(runs: Any, *, delta: float = HOFFMANN_DELTA) -> Fit:
     """Chinchilla's approach 3: E + A/N^alpha + B/D^beta fitted to all runs at once.
 

@@ -8,11 +8,13 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from ...lawbook.door import check_whole, checked
 from ...runs import read_runs
 from ..types import Array, FitError
 from .curves import Curves, Flags, Hull, Indices, Interpolated
 from .frontier import Frontier, FrontierBootstrap, bootstrap, constants
 
+_MOST_POINTS = 1_000_000
 HOFFMANN_POINTS = 1500  # Hoffmann et al. 2022, Sec. 3.1
 
 
@@ -37,6 +39,7 @@ class Envelope(Frontier):
     ends: bool
     source: Curves = field(repr=False)
 
+    @checked(FitError)
     def bootstrap(self, resamples: int = 1000, seed: int = 0) -> FrontierBootstrap:
         """Envelopes of ``resamples`` resamples of whole training runs, drawn with replacement; an
         interrupt keeps those made so far."""
@@ -75,6 +78,7 @@ class Envelope(Frontier):
         return f"Envelope({self})"
 
 
+@checked(FitError)
 def approach_1(
     curves: Any,
     *,
@@ -123,8 +127,7 @@ def approach_1(
     """
     if envelope not in ("curves", "hull"):
         raise FitError(f'approach_1: envelope must be "curves" or "hull", not {envelope!r}')
-    if points < 2:
-        raise FitError(f"approach_1: points must be two or more, not {points}")
+    check_whole(FitError, "approach_1: points", points, 2, _MOST_POINTS)
     table = _checkpoints(read_runs(curves), run)
     parts = table.partition_by("curve", maintain_order=True)
     source: Curves = Hull.of(parts) if envelope == "hull" else Interpolated.of(parts, points)

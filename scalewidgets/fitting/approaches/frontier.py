@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ...lawbook.door import checked
 from ..types import Array, FitError, one_blas_thread
-from ..uncertainty import check_level
+from ..uncertainty import check_draws, check_level
 
 _NAMES = ("a_N", "k_N", "a_D", "k_D")
 _CHUNK = 250  # resamples at once, so that an interrupt finds some done
@@ -64,13 +65,17 @@ class Frontier:
     k_N: float
     k_D: float
 
+    @checked(FitError)
     def N_opt(self, C: npt.ArrayLike) -> Array:
         """Compute-optimal parameters at ``C`` training FLOPs, any shape."""
-        return np.asarray(self.k_N * np.asarray(C, dtype=float) ** self.a_N)
+        with np.errstate(all="ignore"):  # NaN where there is no such compute
+            return np.asarray(self.k_N * np.asarray(C, dtype=float) ** self.a_N)
 
+    @checked(FitError)
     def D_opt(self, C: npt.ArrayLike) -> Array:
         """Compute-optimal training tokens at ``C`` training FLOPs, any shape."""
-        return np.asarray(self.k_D * np.asarray(C, dtype=float) ** self.a_D)
+        with np.errstate(all="ignore"):
+            return np.asarray(self.k_D * np.asarray(C, dtype=float) ** self.a_D)
 
     @property
     def params(self) -> dict[str, float]:
@@ -109,6 +114,7 @@ class FrontierBootstrap:
             columns += [self.laws[:, 2], np.exp(self.laws[:, 3])]
         return pl.DataFrame(dict(zip(_NAMES, columns, strict=True)))
 
+    @checked(FitError)
     def conf_int(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Percentile interval of each exponent and coefficient."""
         tail = 0.5 * (1.0 - check_level(level))
@@ -118,6 +124,7 @@ class FrontierBootstrap:
         pairs = zip(bounds[0].tolist(), bounds[1].tolist(), strict=True)
         return dict(zip(_NAMES, pairs, strict=True))
 
+    @checked(FitError)
     def interval(
         self, what: Literal["N_opt", "D_opt"], C: npt.ArrayLike, level: float = 0.95
     ) -> tuple[Array, Array]:
@@ -149,8 +156,7 @@ def bootstrap(
 ) -> FrontierBootstrap:
     """Frontiers of ``resamples`` resamples, each of which needs ``width`` numbers at a time; an
     interrupt keeps those made so far."""
-    if resamples < 1:
-        raise FitError(f"bootstrap needs at least one resample, not {resamples}")
+    check_draws(resamples, seed)
     rng = np.random.default_rng(seed)
     laws: list[Array] = []
     optima: list[Array] = []
@@ -169,7 +175,7 @@ def bootstrap(
         if not laws:
             raise
         done = sum(map(len, laws))
-        warnings.warn(f"bootstrap interrupted: {done} of {resamples} draws kept", stacklevel=3)
+        warnings.warn(f"bootstrap interrupted: {done} of {resamples} draws kept", stacklevel=4)
     if not sum(map(len, laws)):
         raise FitError(
             f"bootstrap: none of {resamples} resamples has two budgets with an optimum. Take more "

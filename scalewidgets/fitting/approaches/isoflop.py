@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ...lawbook.door import check_whole, checked
 from ...runs import read_runs
 from ..types import Array, FitError, one_blas_thread
 from .budgets import group_by_budget
@@ -42,9 +43,11 @@ class IsoFlop(Frontier):
     D_from: Literal["C", "curve"]
     profiles: tuple[tuple[Profile, ...], ...] = field(repr=False)
 
+    @checked(FitError)
     def curves(self, points: int = 60) -> pl.DataFrame:
         """The fitted curves to draw: ``budget``, ``N``, ``loss``, ``points`` rows a budget, from
         the smallest to the largest model of each."""
+        check_whole(FitError, "curves: points", points, 1, 1_000_000)
         parts = []
         for budget, (profile, *_) in zip(self.budgets["budget"], self.profiles, strict=True):
             x = np.linspace(profile.x[0], profile.x[-1], points)
@@ -52,6 +55,7 @@ class IsoFlop(Frontier):
             parts.append(pl.DataFrame({"budget": budget, "N": 10.0**x, "loss": loss}))
         return pl.concat(parts)
 
+    @checked(FitError)
     def bootstrap(
         self, resamples: int = 1000, seed: int = 0, *, noise: npt.ArrayLike | None = None
     ) -> FrontierBootstrap:
@@ -143,6 +147,10 @@ class IsoFlop(Frontier):
         return f"IsoFlop({self})"
 
 
+_LOUDEST = 1e6
+
+
+@checked(FitError)
 def approach_2(
     runs: Any,
     *,
@@ -245,9 +253,10 @@ def _optimum(
 
 def _deviations(noise: npt.ArrayLike, count: int) -> Array:
     given = np.asarray(noise, dtype=float)
-    if given.shape not in ((), (count,)) or not np.all(np.isfinite(given)) or np.any(given < 0):
+    if given.shape not in ((), (count,)) or not ((given >= 0) & (given <= _LOUDEST)).all():
         raise FitError(
-            f"bootstrap: noise must be one number or {count}, one a run, finite and not negative"
+            f"bootstrap: noise must be one number or {count}, one a run, finite and not negative "
+            f"(at most {_LOUDEST:g} nats)"
         )
     return np.broadcast_to(given, (count,))
 
