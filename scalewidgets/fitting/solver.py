@@ -10,7 +10,7 @@ differ only in how many rows theta and the weights have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -219,9 +219,16 @@ class _Descent:
         self.at = expand(problem, objective, theta, weights)
         self.damping = np.full(len(theta), 1e-4)
 
-    def step(self, members: npt.NDArray[np.intp], held: Mask | None) -> tuple[Array, Array]:
-        """Newton's next step of some members, and the decrease that it promises."""
+    def step(
+        self, members: npt.NDArray[np.intp], held: Mask | None, *, firm: bool = False
+    ) -> tuple[Array, Array]:
+        """Newton's next step of some members, and the decrease that it promises.
+
+        ``firm`` takes Huber's weights for the curvature, so that runs just past a corner count.
+        """
         at, damping = self.at.rows(members), self.damping[members]
+        if firm:
+            at = replace(at, hessian=at.positive.copy())
         if held is not None:
             at.hold(held[members])
         found = _newton_step(at, damping)
@@ -287,8 +294,14 @@ def _descend(
         if not len(active):
             break
         moved = now.search(active, step[going])
-        # a member that no step can lower has arrived as far as the arithmetic goes
-        active = active[moved | (now.damping[active] < 1e6)]
+        # A member that no step can lower has arrived as far as the arithmetic goes. Newton may not
+        # see that: a run just past its corner, which would stop the step, has no curvature there.
+        stuck = ~moved & (now.damping[active] >= 1e6)
+        arrived, active = active[stuck], active[~stuck]
+        if len(arrived):
+            _, promise = now.step(arrived, held, firm=True)
+            promise /= np.maximum(now.at.value[arrived], least[arrived])
+            remaining[arrived] = np.minimum(remaining[arrived], promise)
     return now.theta, now.at.value, remaining, iteration
 
 
