@@ -24,7 +24,7 @@ const { outputFiles } = await build({
   minify: true,
   format: "esm",
   target: "es2022",
-  charset: "utf8",
+  charset: "ascii", // one other letter would make a browser hold each text in two bytes a letter
   legalComments: "none",
   write: false,
 });

@@ -2,6 +2,7 @@
 // and the host in step. One view, one AbortController, no state outside.
 import { arrange, build, type Built, type Site } from "./build";
 import { html, setText } from "./dom";
+import { focusIn, giveFocus } from "./focus";
 import type { Host } from "./host";
 import {
   held,
@@ -12,6 +13,7 @@ import {
   traitOf,
   writeInput,
 } from "./inputs";
+import { keepKeys } from "./keys";
 import { Questions } from "./questions";
 import { treeName } from "./roots";
 import type { Facts, Spec } from "./spec";
@@ -132,24 +134,7 @@ class Lab {
         options,
       );
     }
-    this.#keepKeys(doc.defaultView!);
-  }
-
-  /** The host's shortcuts would take arrows, Enter and letters away from the controls. JupyterLab
-   *  hears a key after the lab, Notebook 7 before it: there only a mark on the target holds it off.
-   *  Keys with Ctrl, Cmd or Alt stay the host's. */
-  #keepKeys(view: Window): void {
-    const { signal } = this.#end;
-    const mark = (event: KeyboardEvent) => {
-      const [target] = event.composedPath();
-      if (!this.#root.contains(target as Node | null)) return;
-      (target as Element).toggleAttribute("data-lm-suppress-shortcuts", isPlain(event));
-    };
-    const keep = (event: KeyboardEvent) => {
-      if (isPlain(event)) event.stopPropagation();
-    };
-    view.addEventListener("keydown", mark, { signal, capture: true });
-    this.#root.addEventListener("keydown", keep, { signal });
+    keepKeys(this.#root, this.#end.signal);
   }
 
   /** Only where a press can become a drag: a menu swallows the release of its press. */
@@ -328,7 +313,7 @@ class Lab {
     const doc = this.#root.ownerDocument;
     const next = build(spec, this.#site(doc));
     const height = this.#root.offsetHeight;
-    const focused = this.#focused();
+    const focused = focusIn(this.#root);
     this.#built?.settle.stop();
     this.#built?.end.abort();
     this.#built = next;
@@ -342,7 +327,10 @@ class Lab {
     this.#body.replaceChildren(...arrange(doc, next));
     this.#measure(next);
     this.#root.style.minHeight = "";
-    if (focused) this.#focus(focused);
+    if (focused) {
+      next.panel.show(next.sheet); // a text must be there for a cursor to stand in
+      giveFocus(this.#root, focused);
+    }
   }
 
   #site(doc: Document): Site {
@@ -367,31 +355,6 @@ class Lab {
     this.#checkTheme();
     for (const plot of built.plots) plot.measure();
   }
-
-  /** The cell of the control that has the keyboard, and where its cursor stands, so that it keeps
-   *  both through a rebuild. */
-  #focused(): { cell: string; cursor: number | null } | undefined {
-    const node = this.#root.querySelector<HTMLElement>(":focus");
-    const cell = node?.closest<HTMLElement>("[data-cell]")?.dataset["cell"];
-    const cursor = node instanceof HTMLTextAreaElement ? node.selectionStart : null;
-    return cell === undefined ? undefined : { cell, cursor };
-  }
-
-  #focus({ cell, cursor }: { cell: string; cursor: number | null }): void {
-    const control = this.#root.querySelector(`[data-cell="${CSS.escape(cell)}"]`);
-    const node = control?.querySelector<HTMLElement>(
-      "input:checked, input, textarea, select, button",
-    );
-    node?.focus();
-    if (cursor !== null && node instanceof HTMLTextAreaElement) {
-      this.#built?.panel.show(this.#built.sheet); // the text must be there for a cursor to stand in
-      node.setSelectionRange(cursor, cursor);
-    }
-  }
-}
-
-function isPlain({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
-  return !(ctrlKey || metaKey || altKey);
 }
 
 /** A lab that cannot be drawn says why where its user looks, not only in the console. */

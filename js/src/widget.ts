@@ -1,5 +1,6 @@
 // The adapter to anywidget. It does nothing in `initialize`: a front end that is slow there loses
 // what the kernel sends meanwhile.
+import { shareCarried } from "./carried";
 import type { Host } from "./host";
 import { mount } from "./lab";
 
@@ -12,6 +13,8 @@ interface Model {
   save_changes(): void;
   on(event: string, callback: () => void): void;
   off(event: string, callback: () => void): void;
+  /** Jupyter's says which models it has, marimo's does not. */
+  widget_manager?: { has_model?: unknown };
 }
 
 export interface RenderContext {
@@ -39,6 +42,7 @@ function hostOf(model: Model): Host {
 
 export default {
   render({ model, el, signal }: RenderContext): () => void {
+    shareCarried(model);
     const dispose = mount(el, hostOf(model));
     signal?.addEventListener("abort", dispose);
     return dispose;

@@ -216,7 +216,7 @@ class Sheet:
     def _solved(
         self, solve: Solve, known: dict[str, Any], moved: frozenset[str]
     ) -> dict[str, Array]:
-        """Values of the outputs of a small problem; see ``Solve`` in js/src/spec.ts."""
+        """Values of the outputs of a small problem; see ``Solve`` in js/src/spec/relations.ts."""
 
         def goal(cell: str | None) -> Array:
             if cell is None:

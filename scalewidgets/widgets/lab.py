@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
+import polars as pl
 import traitlets
 
 from ..runs import DatasetError
 from . import export
 from .evaluate import Sheet
+from .readouts import numbers
 from .snapshot import snapshot
 from .traits import check_input
-from .vocabulary import Page
+from .vocabulary import Page, shared
 from .wire import pack, unpack
 
 _STATIC = Path(__file__).parent.parent / "static"
@@ -56,6 +58,7 @@ class Lab(anywidget.AnyWidget):
                 raise TypeError(f"{type(self).__name__} has no input {name!r}.{hint}")
         self._asked_for: Hashable = None
         self._shown: Page | None = None
+        self._page_kept: tuple[Hashable, Page] | None = None
         self._after: asyncio.Task[None] | None = None
         super().__init__(**inputs)
         self._answer()
@@ -74,6 +77,12 @@ class Lab(anywidget.AnyWidget):
     def page(self) -> Page:
         """What is on the screen; asked for again after each answer (the same object: no change)."""
         raise NotImplementedError
+
+    def _page_for(self, key: Hashable, make: Callable[[], Page]) -> Page:
+        """The page for what it depends on: made when that changes, and held once by equal labs."""
+        if self._page_kept is None or self._page_kept[0] != key:
+            self._page_kept = key, shared(make())
+        return self._page_kept[1]
 
     def facts_now(self) -> Mapping[str, Any]:
         """What the kernel knows for the present inputs: name to number, array or list of strings.
@@ -143,7 +152,7 @@ class Lab(anywidget.AnyWidget):
             return
         self.problem = ""
         if page is not self._shown:
-            self._shown, self.spec = page, page.spec()
+            self._shown, self.spec = page, page.spec
         self.facts = self._packed(facts)
         self._continue()
 
@@ -219,6 +228,12 @@ class Lab(anywidget.AnyWidget):
         host = anywidget.AnyWidget.class_traits()  # layout and the like
         names = [n for n in self._settable() if n not in host]
         return Sheet(self._shown, self.facts, {name: getattr(self, name) for name in names})
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The numbers on the screen: ``table``, ``quantity``, ``value``, and the 95 % interval over
+        the draws, ``low`` and ``high``, null where there is none."""
+        return numbers(self.sheet())
 
     def snapshot(self) -> dict[str, Any]:
         """What the lab shows as plain JSON, to be compared by :mod:`scalewidgets.testing`.

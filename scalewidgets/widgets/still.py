@@ -17,7 +17,7 @@ import polars as pl
 from ..lawbook.expression import Array
 from .evaluate import Sheet
 from .picture import ends, sketched
-from .snapshot import readouts
+from .readouts import readouts
 from .vocabulary import Axis, Curve, Marker, Plot, Points, Sketch, Slider, Trace
 
 if TYPE_CHECKING:

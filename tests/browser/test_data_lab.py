@@ -174,7 +174,8 @@ def test_what_to_keep_depends_on_how_many_there_are(
     lab.settled()
     wide_page.wait_for_value("lab.alpha_tot", lambda value: value > 20)
     assert read(lab, "error_hard") < read(lab, "error_easy")
-    assert read(lab, "error_hard") == pytest.approx(wide_page.value("lab.errors['hard']"), rel=6e-3)
+    hard = wide_page.value("lab.compared['error'][0]")
+    assert read(lab, "error_hard") == pytest.approx(hard, rel=6e-3)
     for curve in lab.root.locator('[data-plot="amount"] path.sw-curve').all():
         expect(curve).to_have_attribute("d", re.compile("L"), timeout=30_000)
     wide_page.screenshot(f"data-lab-prune-{theme}")

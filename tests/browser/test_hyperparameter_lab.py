@@ -43,7 +43,7 @@ def test_every_law_is_on_the_screen_what_it_is_in_python(
     lab.drag_slider("D", 0.7)
     wide_page.wait_for_value("lab.D", lambda value: value > 5e11)
     lab.settled()
-    rows = wide_page.value("lab.advice.select('quantity', 'law', 'value', 'spread').rows()")
+    rows = wide_page.value("lab.compared.select('quantity', 'law', 'value', 'spread').rows()")
     slots = {"learning rate": "lr", "batch": "batch", "critical batch": "critical"}
     for quantity, law, value, apart in rows:
         cell = f"{slots[quantity]}_{law.partition('.')[0]}"

@@ -87,7 +87,7 @@ def _solve_cases() -> list[dict[str, Any]]:
     for id in LAWS:
         one = closed_form(id)
         page = explorer_page(one, list(one.values), {}, {})
-        budget, demand, precision, _ = page.spec()["solves"]
+        budget, demand, precision, _ = page.spec["solves"]
         cases: dict[str, list[dict[str, Any]]] = {"budget": [], "demand": [], "precision": []}
         plain, tied = plain_surface(one), _tuple(precision["loss"])
 

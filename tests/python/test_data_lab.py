@@ -66,6 +66,11 @@ def test_no_split_of_the_compute_beats_the_best() -> None:
     assert best <= losses.min()
     assert grid[losses.argmin()] == pytest.approx(at, rel=0.03)
     assert at == pytest.approx(12.75, abs=0.7)  # Fig. 13: Galactica should have had three times
+    rows = {row["split"]: row for row in lab.compared.iter_rows(named=True)}
+    assert rows["best with repeats"]["loss"] == best
+    assert rows["yours"]["epochs"] == lab.epochs
+    plan = sw.allocate(lab.law, C=lab.C, unique_tokens=lab.unique_tokens)
+    assert rows["best with repeats"]["N"] == pytest.approx(plan.N, rel=1e-3)
 
 
 def test_plentiful_data_are_not_repeated() -> None:
@@ -155,7 +160,7 @@ def test_from_the_crossings_on_more_data_win() -> None:
         below, above = lab.sheet().tabulate("best_kept", "samples", at * np.array([0.99, 1.01]))
         assert (below, above) == (kept - 1, kept)
     assert shown(lab, "crossing", "crossing_epochs") == [starts[2], starts[2] / lab.pool]
-    table = lab.filters
+    table = lab.compared
     best = table.sort("error")["kept"][0]
     assert shown(lab, "best_kept") == [best]
     drawn = lab.sheet().rows(["row_error"], {"row_kept": "pool_rows"})[0]
@@ -196,6 +201,8 @@ def test_the_best_mixture_is_the_catalogues() -> None:
         "internet": 0.408,
     }
     assert lab.best_mixture == pytest.approx(expected, abs=1e-3)
+    assert dict(lab.compared.select("domain", "best").iter_rows()) == lab.best_mixture
+    assert dict(lab.compared.select("domain", "yours").iter_rows()) == lab.mixture
     assert shown(lab, "ideal_mix_loss") == pytest.approx([3.030], abs=1e-3)
 
 
@@ -349,22 +356,23 @@ def test_the_best_mixture_moves_with_size_unless_coefficients_are_alike() -> Non
 
 def test_errors_are_the_theorys() -> None:
     lab = DataLab(topic="prune", alpha_tot=8, kept=0.4)
-    assert lab.errors["hard"] == pytest.approx(0.062028, abs=1e-6)
-    assert lab.errors["easy"] == pytest.approx(0.073758, abs=1e-6)
-    assert lab.errors["all"] == pytest.approx(0.060904, abs=1e-6)
-    assert shown(lab, "error_hard", "kept_examples") == [lab.errors["hard"], 3.2]
+    errors = dict(lab.compared.iter_rows())
+    assert errors["hard"] == pytest.approx(0.062028, abs=1e-6)
+    assert errors["easy"] == pytest.approx(0.073758, abs=1e-6)
+    assert errors["all"] == pytest.approx(0.060904, abs=1e-6)
+    assert shown(lab, "error_hard", "kept_examples") == [errors["hard"], 3.2]
     theory = sw.law("sorscher2022_pruning_theory.keep_hard")
-    assert lab.errors["random"] == pytest.approx(float(theory.predict(alpha_tot=3.2)))
+    assert errors["random"] == pytest.approx(float(theory.predict(alpha_tot=3.2)))
     sheet = lab.sheet()
     at = data_prune.FRACTIONS.tolist().index(0.4)
-    assert sheet.array("by_fraction_hard")[at] == lab.errors["hard"]
-    assert sheet.array("by_fraction_easy")[-1] == pytest.approx(lab.errors["all"])  # all are kept
+    assert sheet.array("by_fraction_hard")[at] == errors["hard"]
+    assert sheet.array("by_fraction_easy")[-1] == pytest.approx(errors["all"])  # all are kept
 
 
 def test_few_examples_want_the_easy_ones_and_many_the_hard() -> None:
     lab = DataLab(topic="prune", alpha_tot=1.0, kept=0.4)
-    assert lab.errors["easy"] < lab.errors["hard"]
     sheet = lab.sheet()
+    assert sheet.get("error_easy") < sheet.get("error_hard")
     gap = sheet.array("by_amount_easy") - sheet.array("by_amount_hard")
     assert gap[0] < 0 < gap[-1]
     assert np.sum(np.diff(np.sign(gap)) != 0) == 1
@@ -426,8 +434,6 @@ def test_mistakes_keep_the_last_good_picture() -> None:
         lab.samples = "2B"
     with pytest.raises(TypeError, match="Did you mean 'unique_tokens'"):
         DataLab(unique_token=1e9)
-    with pytest.raises(ValueError, match="topic"):
-        lab.filters  # noqa: B018
 
 
 def test_what_knows_no_repetition_is_refused() -> None:

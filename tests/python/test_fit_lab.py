@@ -112,7 +112,7 @@ def test_runs_are_kept_by_a_condition(runs: pl.DataFrame) -> None:
     assert lab.fit.used == len(runs) - len(outside)
     before = list(lab.excluded)
     for text, mistake in {
-        "C >": "unable to parse",
+        "C >": "parse",
         "params > 3": "there are the columns run, N, D, C, loss, budget",
         "N + D": "no condition",
         "__import__('os')": "",
@@ -124,6 +124,9 @@ def test_runs_are_kept_by_a_condition(runs: pl.DataFrame) -> None:
         assert lab.excluded == before
     lab.keep = ""
     assert (lab.keep_mistake, lab.excluded) == ("", [])
+    named = sw.FitLab(runs.with_columns(note=pl.format("lr 2e-5, {}", "run")))
+    named.keep = "note <> 'lr 2e-5, 3' AND C < 1e30"  # what is in quotes stays as it is
+    assert named.excluded == [3]
     lab.keep_only(pl.col("N") > pl.col("N").median())
     assert lab.fit.used == (runs["N"] > runs["N"].median()).sum()
 

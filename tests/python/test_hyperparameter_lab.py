@@ -38,7 +38,7 @@ def test_cells_are_the_librarys_advice(N: str, D: str, loss: float | None) -> No
     lab = HyperparameterLab(N=N, D=D, **inputs)
     shown = lab.sheet()
     table = suggest_hyperparameters(N=N, D=D, loss=loss)
-    assert lab.advice.equals(table)
+    assert lab.compared.equals(table)
     for row in table.fill_null(np.nan).iter_rows(named=True):
         slot = QUANTITIES[row["quantity"]]
         value = shown.get(f"{slot}_{paper(row['law'])}")

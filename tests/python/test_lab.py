@@ -287,7 +287,7 @@ def test_a_page_is_plain_json() -> None:
         formulas={"y": "x**2 + 1", "z": ("neg", "x")},
         solves=[Solve("budget", ("n", "d"), "loss", "a", "b", budget="C")],
     )
-    spec = page.spec()
+    spec = page.spec
     assert json.loads(json.dumps(spec)) == spec
     slider, choice, action = spec["groups"][0]["controls"]
     assert slider["kind"] == "slider"

@@ -79,14 +79,16 @@ def test_quantities_are_understood_and_kept_through_other_laws() -> None:
         ({"at": {"Q": 1.0}}, "at: 'Q' is not a variable here; there are N, D"),
         ({"at": {"N": "many"}}, "at: N: 'many' is not a quantity"),
         ({"law_name": "hofmann2022"}, "Did you mean hoffmann2022"),
+        ({"dataset": "chinchila"}, "dataset: .* did you mean 'chinchilla'"),
+        ({"dataset": "given"}, "dataset: the lab was given no runs"),
     ],
 )
 def test_bad_inputs_are_refused_and_lose_nothing(change: dict[str, Any], message: str) -> None:
     lab = sw.LawLab("hoffmann2022")
-    before = lab.value
+    before = lab.value, lab.dataset
     with pytest.raises(traitlets.TraitError, match=message.replace("'", ".")):
         lab.set(**change)
-    assert lab.value == before
+    assert (lab.value, lab.dataset) == before
 
 
 def test_unknown_inputs_are_refused() -> None:

@@ -147,6 +147,17 @@ def test_mistakes_keep_the_last_good_picture() -> None:
     assert lab.problem == ""
 
 
+@pytest.mark.parametrize("change", [{"count": 1e308}, {"count": 0.5}, {"price": 1e308}])
+def test_no_cluster_is_beyond_all_days_and_dollars(change: dict[str, float]) -> None:
+    lab = sw.Planner()
+    before = repr(lab)
+    with pytest.raises(
+        traitlets.TraitError, match=rf"{next(iter(change))} takes 1.* to 1e\+09, not"
+    ):
+        lab.set(**change)
+    assert repr(lab) == before
+
+
 def test_a_law_without_draws_says_so() -> None:
     lab = sw.Planner()
     assert lab.draws is None

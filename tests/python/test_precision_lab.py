@@ -236,7 +236,7 @@ def test_runs_are_held_to_what_bits_add() -> None:
         rows += [{"N": a, "D": b, "P": float(P), "loss": c} for a, b, c in pairs]
     rows = [row for row in rows if not (row["N"] == 1e9 and row["P"] == 16)]  # without a partner
     lab = PrecisionLab(own, runs=pl.DataFrame(rows))
-    found = lab.residuals
+    found = lab.errors
     assert found is not None
     assert len(found) == 8
     assert found["integer"].to_numpy() == pytest.approx(0.0, abs=1e-12)
@@ -258,10 +258,10 @@ def test_runs_are_held_to_what_bits_add() -> None:
 def test_quartets_runs_have_their_partners(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCALEWIDGETS_DATA", str(shared / "data"))
     lab = PrecisionLab(runs="quartet")
-    found = lab.residuals
+    found = lab.errors
     assert found is not None
     assert set(found["P"]) == {4.0}
-    again = PrecisionLab(runs=sw.load_runs("quartet")).residuals
+    again = PrecisionLab(runs=sw.load_runs("quartet")).errors
     assert again is not None
     assert again["added"].to_list() == found["added"].to_list()
     # notebook 06: integers promise too much loss, floats too little

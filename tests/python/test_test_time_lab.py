@@ -65,8 +65,8 @@ def test_the_exponent_tends_to_that_of_the_tail() -> None:
 
 def test_the_study_is_counted_without_bias_and_fitted() -> None:
     lab, shown = opened(alpha=0.25, beta=2, scale=0.3, problems=200, samples=500)
-    again = sw.fit_pass_rates(lab.study)
-    assert (len(lab.study), lab.study["samples"][0]) == (200, 500)
+    again = sw.fit_pass_rates(lab.counts)
+    assert (len(lab.counts), lab.counts["samples"][0]) == (200, 500)
     assert shown.get("found_alpha") == pytest.approx(again.alpha, rel=1e-12)
     assert shown.array("study_unbiased") == pytest.approx(again.measured(shown.array("study_k")))
     assert shown.array("far_naive") == pytest.approx(again.naive(shown.array("far_k")))
@@ -77,7 +77,7 @@ def test_the_study_is_counted_without_bias_and_fitted() -> None:
     before = shown.get("found_alpha")
     lab.seed = 7.0
     assert lab.sheet().get("found_alpha") != before
-    table = lab.table
+    table = lab.compared
     assert table["measured"].is_nan().sum() == (table["k"] > 500).sum()
 
 
@@ -95,7 +95,7 @@ def test_counts_of_the_users_take_the_models_place(shared: Path) -> None:
     fit = sw.fit_pass_rates(runs)
     assert (lab.model, shown.get("simulated")) == ("given", 0)
     assert shown.get("set_alpha") == shown.get("found_alpha") == pytest.approx(fit.alpha)
-    measured = dict(zip(lab.table["k"], lab.table["measured"], strict=True))
+    measured = dict(zip(lab.compared["k"], lab.compared["measured"], strict=True))
     assert measured[1.0] == pytest.approx((runs["correct"] / runs["samples"]).mean())
     assert sw.TestTimeLab(fit).sheet().get("set_beta") == pytest.approx(fit.beta)
     lab.model = "pythia_70m"

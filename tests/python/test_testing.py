@@ -151,6 +151,16 @@ def test_a_snapshot_says_what_is_on_the_screen() -> None:
     }
 
 
+def test_a_table_holds_the_numbers_on_the_screen() -> None:
+    lab = Ball()
+    assert lab.table.columns == ["table", "quantity", "value", "low", "high"]
+    way, left = lab.table.rows()
+    assert way == ("Now", "Way", *(pytest.approx(x, rel=1e-4) for x in (13.2, 12.7725, 13.6275)))
+    assert left == ("Now", "Time left", pytest.approx(np.nan, nan_ok=True), None, None)
+    lab.more = True  # the same cell, shown without its interval
+    assert lab.table.filter(quantity="Hidden").select("low", "high").rows() == [(None, None)] * 2
+
+
 def test_what_is_set_is_shown() -> None:
     lab = Ball()
     lab.set(planet="earth", t=1.0, more=True)

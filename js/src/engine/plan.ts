@@ -123,3 +123,11 @@ export class Plan {
     return this.#places.get(cell) as number;
   }
 }
+
+/** How many lanes these columns of a plan have. */
+export function lanesOf(columns: ReadonlyMap<string, ArrayLike<number>>): number {
+  const lanes = Math.max(0, ...[...columns.values()].map(({ length }) => length));
+  const short = [...columns].find(([, { length }]) => length !== lanes);
+  if (short) throw new Error(`${short[0]} has ${short[1].length} values where others have ${lanes}`);
+  return lanes;
+}

@@ -5,22 +5,14 @@ import type { Facts, Spec } from "../spec";
 import { unpack } from "../wire";
 import { Cells, plain } from "./cells";
 import type { Items } from "./compile";
+import { type Interval, intervals, moved } from "./draws";
 import { Job } from "./job";
 import { follow } from "./links";
 import { fitParabolas } from "./parabolas";
-import { Plan } from "./plan";
-import { interval } from "./quantile";
+import { lanesOf, Plan } from "./plan";
 import { Refitter } from "./refit";
 
 export type Value = number | string | boolean | readonly number[];
-
-export interface Interval {
-  lo: Float64Array;
-  hi: Float64Array;
-}
-
-/** Lanes of a plan that solves, between two looks at the clock. */
-const SLICE = 32;
 
 export class Sheet {
   readonly #cells: Cells;
@@ -298,7 +290,7 @@ export class Sheet {
   }
 
   #columns(cells: string[], given: Map<string, ArrayLike<number>>): Float64Array[] {
-    const lanes = lengthOf(given);
+    const lanes = lanesOf(given);
     const plan = this.#plan(cells.map(plain), [...given.keys()], []);
     plan.fit(lanes, 1);
     plan.load(plan.needs.map((need) => this.get(need)));
@@ -308,91 +300,27 @@ export class Sheet {
     return cells.map((cell) => spread(plan.column(plain(cell)), lanes));
   }
 
-  /** The draws of the constants, moved to where a preview or a hand has taken the constants. */
-  #draws(except: string[]): Map<string, Float64Array> {
-    const columns = new Map<string, Float64Array>();
-    const arrays = this.#together(this.spec.draws.map(({ array }) => array));
-    for (const [k, { cell, centre, positive }] of this.spec.draws.entries()) {
-      if (except.includes(plain(cell))) continue;
-      const present = this.get(cell);
-      const middle = this.get(centre);
-      const move = positive
-        ? (draw: number) => (draw * present) / middle
-        : (draw: number) => draw + (present - middle);
-      columns.set(plain(cell), arrays[k].map(move));
-    }
-    return columns;
-  }
-
-  /** Draws are the lanes and the grid the points: the draws at a point lie side by side for their
-   *  quantiles, and what only the constants move is computed once. */
+  /** The cells `ys` with `x` at each value of the grid, over the draws of all other constants. */
   #overDraws(
     ys: string[],
     x: string[],
     grid: Float64Array,
     level: number,
   ): Generator<void, Interval[]> {
-    const columns = this.#draws(x);
-    const lanes = lengthOf(columns);
-    const plan = this.#plan(ys, [...columns.keys()], x);
+    const draws = this.#draws(x);
+    const plan = this.#plan(ys, [...draws.keys()], x);
     const needs = plan.needs.map((need) => this.get(need));
-    const bands = ys.map(() => ({
-      lo: new Float64Array(grid.length).fill(NaN),
-      hi: new Float64Array(grid.length).fill(NaN),
-    }));
-    const scratch = new Float64Array(lanes);
-    const prepare = (): void => {
-      plan.fit(lanes, grid.length);
-      plan.load(needs);
-      for (const [cell, column] of columns) plan.set(cell, column);
-      plan.user = scratch;
-    };
-    const finish = (point: number): void => {
-      ys.forEach((y, k) => {
-        const column = plan.column(y);
-        scratch.fill(column[0]).set(column);
-        [bands[k].lo[point], bands[k].hi[point]] = interval(scratch, level);
-      });
-    };
-    return inSlices(plan, scratch, x, grid, prepare, finish, bands);
+    return intervals({ plan, needs, draws, lanes: lanesOf(draws), x, grid }, level);
   }
-}
 
-/** Points one after the other, lanes in slices; begins again at its point when another user of the
- *  plan came between two slices. */
-function* inSlices<T>(
-  plan: Plan,
-  user: Float64Array,
-  x: string[],
-  grid: Float64Array,
-  prepare: () => void,
-  finish: (point: number) => void,
-  result: T,
-): Generator<void, T> {
-  const lanes = user.length;
-  const slice = plan.solves ? SLICE : lanes;
-  let cold = 0;
-  let hot = 0;
-  for (let point = 0; point < grid.length && lanes > 0;) {
-    if (plan.user !== user) {
-      prepare();
-      cold = hot = 0;
-    }
-    if (cold < lanes) {
-      plan.cold(cold, Math.min(cold + slice, lanes));
-      cold += slice;
-    } else {
-      for (const cell of x) plan.set(cell, [grid[point]]);
-      plan.hot(point, hot, Math.min(hot + slice, lanes));
-      hot += slice;
-      if (hot >= lanes) {
-        finish(point++);
-        hot = 0;
-      }
-    }
-    yield;
+  #draws(except: string[]): Map<string, Float64Array> {
+    const { draws } = this.spec;
+    const arrays = this.#together(draws.map(({ array }) => array));
+    const columns = draws.map(({ cell, centre, positive }, k) => {
+      return [plain(cell), moved(arrays[k], this.get(cell), this.get(centre), positive)] as const;
+    });
+    return new Map(columns.filter(([cell]) => !except.includes(cell)));
   }
-  return result;
 }
 
 /** Entries multiplied as the pairs in `nudges` say: `row, factor, row, factor, ...`. */
@@ -400,15 +328,6 @@ function multiplied(values: Float64Array, nudges: readonly number[]): Float64Arr
   const moved = values.slice();
   for (let k = 0; k + 1 < nudges.length; k += 2) moved[nudges[k]] *= nudges[k + 1];
   return moved;
-}
-
-function lengthOf(columns: Map<string, ArrayLike<number>>): number {
-  const lengths = [...columns].map(([, column]) => column.length);
-  const lanes = Math.max(0, ...lengths);
-  const short = [...columns].find(([, column]) => column.length !== lanes);
-  if (short)
-    throw new Error(`${short[0]} has ${short[1].length} values where others have ${lanes}`);
-  return lanes;
 }
 
 function spread(column: Float64Array, lanes: number): Float64Array {

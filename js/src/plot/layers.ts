@@ -1,6 +1,7 @@
 // Curves, bands and rules: each reads the sheet when something it hangs on has changed, and draws.
 import { svg } from "../dom";
-import type { Interval, Sheet } from "../engine/sheet";
+import type { Interval } from "../engine/draws";
+import type { Sheet } from "../engine/sheet";
 import { type Changed, type Roots, touches } from "../roots";
 import type { Band, Curve, Rule, Span, Trace } from "../spec";
 import { isVisible, Layer, NOTHING, withVisible } from "./layer";

@@ -1,6 +1,7 @@
 // One plot: its element, what it reads from the sheet, and when it draws what.
 import { html, svg } from "../dom";
-import type { Interval as Bounds, Sheet } from "../engine/sheet";
+import type { Interval as Bounds } from "../engine/draws";
+import type { Sheet } from "../engine/sheet";
 import type { InputValue } from "../inputs";
 import type { Changed, Roots } from "../roots";
 import type { Settle, Task } from "../settle";

@@ -109,7 +109,6 @@ class ArchitectureLab(Lab):
         self._draws = draws
         self._given_runs = None if runs is None else read_runs(runs)
         self._given_topics = () if self._given_runs is None else topics_of(self._given_runs)
-        self._pages: dict[str, Page] = {}
         self._run_facts: dict[str, dict[str, Any]] = {}
         self._published: dict[str, pl.DataFrame] = {}
         fresh: dict[str, Any] = {"dataset": "none" if runs is None else GIVEN}
@@ -187,12 +186,12 @@ class ArchitectureLab(Lab):
     # --- what the kernel knows ----------------------------------------------------------------
 
     def page(self) -> Page:
-        if self.dataset not in self._pages:
-            datasets = offered(DATASETS, self._given_runs)
-            measured = tuple(self._measured())
-            shown = Shown(self._cells_given(), datasets, self.dataset, measured, self._drawn())
-            self._pages[self.dataset] = architecture_page(shown)
-        return self._pages[self.dataset]
+        return self._page_for(self.dataset, lambda: architecture_page(self._on_screen()))
+
+    def _on_screen(self) -> Shown:
+        datasets = offered(DATASETS, self._given_runs)
+        measured = tuple(self._measured())
+        return Shown(self._cells_given(), datasets, self.dataset, measured, self._drawn())
 
     def _cells_given(self) -> dict[str, dict[str, str]]:
         """Role to constant to the fact that holds the value of the given law or fit."""

@@ -68,7 +68,6 @@ class Challenge(Lab):
 
     def __init__(self, level: str = "hero-run", seed: int = 0, **inputs: Any) -> None:
         self._game = Game(level, seed)
-        self._page = challenge_page(self._game.title, self._game.brief)
         self._refused = ""
         self._refusals = 0
         self._fit: Fit | None = None
@@ -209,7 +208,8 @@ class Challenge(Lab):
         return super().key(), len(self.runs), self._refusals, self.score is None
 
     def page(self) -> Page:
-        return self._page
+        game = self._game
+        return self._page_for((), lambda: challenge_page(game.title, game.brief))
 
     def facts_now(self) -> Mapping[str, Any]:
         if self._refused:

@@ -24,6 +24,7 @@ from . import filter as data_filter
 from . import mix as data_mix
 from . import prune as data_prune
 from . import repeat as data_repeat
+from .compared import COMPARED
 from .facts import mix_facts, repeat_facts, with_unique_tokens
 from .mixtures import SHUKOR, all_domains, mixing
 from .shares import MixtureInputs
@@ -84,8 +85,8 @@ class DataLab(MixtureInputs, Lab):
     9.1
     >>> DataLab(topic="mix").best_mixture["internet"] > 0.4
     True
-    >>> round(DataLab(topic="prune", alpha_tot=8, kept=0.4).errors["hard"], 4)
-    0.062
+    >>> DataLab(topic="prune", alpha_tot=8, kept=0.4).compared["error"].round(4).to_list()
+    [0.062, 0.0738, 0.136, 0.0609]
     """
 
     asks = ("topic", *(name for names in _ASKS.values() for name in names), "shares")
@@ -125,7 +126,6 @@ class DataLab(MixtureInputs, Lab):
         self._given: Fit | Law | None = None if isinstance(source, str) else source
         self._draws = source.bootstrap(DRAWS) if isinstance(source, Fit) else None
         self._given_runs = None if runs is None else with_unique_tokens(read_runs(runs))
-        self._page: tuple[Hashable, Page] | None = None
         self._later: tuple[Hashable, dict[str, Any]] = None, {}
         fresh: dict[str, Any] = {
             "law_name": source if isinstance(source, str) else GIVEN,
@@ -201,32 +201,16 @@ class DataLab(MixtureInputs, Lab):
         return dict(zip(data_filter.KEPT[1:], found, strict=True))
 
     @property
-    def filters(self) -> pl.DataFrame:
-        """Pools ``kept``, their ``error`` at the samples seen, the ``epochs`` over them, and the
-        samples ``from`` which at least so many pay.
+    def compared(self) -> pl.DataFrame:
+        """What the topic lays side by side, a row each.
 
-        Raises
-        ------
-        ValueError
-            While the lab shows another topic.
+        Repeating: each ``split`` of the compute with ``N``, ``D``, ``epochs``, the new tokens that
+        D is ``worth``, and ``loss``. Filtering: pools ``kept``, their ``error`` at the samples
+        seen, the ``epochs`` over them, and the samples ``from`` which at least so many pay (NaN
+        where never). Mixing: each ``domain`` with the shares ``yours`` and ``best``. Pruning: the
+        examples ``kept``, and the ``error`` of the perceptron with them.
         """
-        if self.topic != "filter":
-            raise ValueError('DataLab: filters are those of topic="filter"')
-        sheet, kept = self.sheet(), list(data_filter.KEPT)
-        return pl.DataFrame(
-            {
-                "kept": kept,
-                "error": [sheet.get(f"error_{k}") for k in kept],
-                "epochs": [self.samples / (k * self.pool) for k in kept],
-                "from": [None, *self.more_pays_from.values()],
-            }
-        )
-
-    @property
-    def errors(self) -> dict[str, float]:
-        """Error of the perceptron with the hard, the easy or any examples kept, and with all."""
-        facts = data_prune.prune_facts(self.alpha_tot, self.kept, self.theta)
-        return {name.removeprefix("error_"): value for name, value in facts.items()}
+        return COMPARED[self.topic](self.sheet())
 
     def __repr__(self) -> str:
         if self.problem:
@@ -252,7 +236,8 @@ class DataLab(MixtureInputs, Lab):
         return f"{self.mixing}: best mixture {told}"
 
     def _told_prune(self) -> str:
-        told = ", ".join(f"{name} {error:.4f}" for name, error in self.errors.items())
+        facts = data_prune.prune_facts(self.alpha_tot, self.kept, self.theta)
+        told = ", ".join(f"{name.removeprefix('error_')} {at:.4f}" for name, at in facts.items())
         return f"{self.alpha_tot:g} examples per parameter, {self.kept:.0%} kept: error {told}"
 
     # --- what the kernel knows ----------------------------------------------------------------
@@ -273,11 +258,7 @@ class DataLab(MixtureInputs, Lab):
             "prune": lambda: ((), data_prune.prune_page),
         }
         key, make = build[self.topic]()
-        if self._page is None or self._page[0] != (self.topic, key):
-            page = make()
-            groups, asks = [question(TOPICS), *page.groups], ("topic", *page.asks)
-            self._page = (self.topic, key), replace(page, groups=groups, asks=asks)
-        return self._page[1]
+        return self._page_for((self.topic, key), lambda: _with_topics(make()))
 
     def _repeat_page(self) -> tuple[Hashable, Callable[[], Page]]:
         laws = offered(LAWS, None if self._given is None else law_of(self._given))
@@ -354,6 +335,10 @@ class DataLab(MixtureInputs, Lab):
         if self._given is None or self.draws is not None:
             return "ok", self.law.id
         return "note", f"{self.law.id}: no draws, so no intervals. Give the DataLab a fit."
+
+
+def _with_topics(page: Page) -> Page:
+    return replace(page, groups=[question(TOPICS), *page.groups], asks=("topic", *page.asks))
 
 
 def _flat(value: Any) -> Hashable:

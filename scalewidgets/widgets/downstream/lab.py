@@ -117,7 +117,6 @@ class DownstreamLab(Lab):
     def __init__(self, runs: Any = None, *, models: Any = None, **inputs: Any) -> None:
         self._given_runs = None if runs is None else scored_runs(runs)
         self._models = None if models is None else scored_models(models)
-        self._page: tuple[Hashable, Page] | None = None
         self._steps: tuple[Hashable, Steps | None] | None = None
         self._still = dict(still_facts())
         if self._models is not None:
@@ -189,19 +188,6 @@ class DownstreamLab(Lab):
             return str(self.form)
         return "gadre" if self.task in GADRE else "ladder"
 
-    @property
-    def table(self) -> pl.DataFrame:
-        """The numbers on the screen: ``table``, ``quantity``, ``value``, and the 95 % interval
-        ``low`` and ``high`` where there is one."""
-        sheet, rows = self.sheet(), []
-        for table in sheet.page.tables:
-            for row in table.rows:
-                if sheet.visible(row.visible):
-                    ends = sheet.intervals([row.cell])[0] if row.interval else (None, None)
-                    rows.append((table.label, row.label, sheet.get(row.cell), *ends))
-        columns = ["table", "quantity", "value", "low", "high"]
-        return pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
-
     def __repr__(self) -> str:
         if self.problem:
             return f"DownstreamLab(problem: {self.problem})"
@@ -246,11 +232,9 @@ class DownstreamLab(Lab):
     def page(self) -> Page:
         steps, runs = self.steps, self.task == GIVEN or self.dataset != "none"
         drawn = () if steps is None else tuple(steps.constants())
-        if self._page is None or self._page[0] != (runs, drawn):
-            tasks = labels(self._given_runs is not None)
-            shown = Shown(tasks, runs, drawn, self._models is not None)
-            self._page = (runs, drawn), downstream_page(shown)
-        return self._page[1]
+        tasks = labels(self._given_runs is not None)
+        shown = Shown(tasks, runs, drawn, self._models is not None)
+        return self._page_for((runs, drawn), lambda: downstream_page(shown))
 
     def facts_now(self) -> Mapping[str, Any]:
         facts, runs, steps = dict(self._still), self.runs, self.steps

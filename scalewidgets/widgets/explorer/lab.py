@@ -91,7 +91,6 @@ class Explorer(FittedLab):
         self._given_runs: pl.DataFrame | None = None
         self._given_law: Law | None = None
         self._loaded: tuple[str, pl.DataFrame] | None = None
-        self._page: tuple[Law, Page] | None = None
         self._columns: tuple[pl.DataFrame, dict[str, Any]] | None = None
         self._boot: Bootstrap | None = None
         self._product = {"N": self.N, "D": self.D, "C": self.C}
@@ -269,9 +268,7 @@ class Explorer(FittedLab):
     def page(self) -> Page:
         datasets, laws = offered(DATASETS, self._given_runs), offered(LAWS, self._given_law)
         law = self._base_law
-        if self._page is None or self._page[0] is not law:
-            self._page = law, explorer_page(law, self._free, datasets, laws)
-        return self._page[1]
+        return self._page_for(law, lambda: explorer_page(law, self._free, datasets, laws))
 
     def _run_facts(self) -> dict[str, Any]:
         """Columns and names of the runs, made once a table."""

@@ -129,7 +129,6 @@ class FitLab(FittedLab):
         self._given_embedding = embedding
         self._envelope: Envelope | None = None if curves is None else approach_1(curves)
         self._loaded: tuple[Hashable, pl.DataFrame, dict[str, Any]] | None = None
-        self._page: tuple[Hashable, Page] | None = None
         self._isoflop: IsoFlop | None = None
         self._no_curves = ""
         self._boot: Bootstrap | None = None
@@ -299,10 +298,8 @@ class FitLab(FittedLab):
         pair = self._pair()
         truth = None if simulation is None else simulation.truth
         key = (law.id, truth and truth.id, self.truth, tuple(pair), self._envelope is not None)
-        if self._page is None or self._page[0] != key:
-            shown = Shown(law, free, truth, pair, self._envelope is not None, datasets, laws)
-            self._page = key, fit_page(shown)
-        return self._page[1]
+        shown = Shown(law, free, truth, pair, self._envelope is not None, datasets, laws)
+        return self._page_for(key, lambda: fit_page(shown))
 
     def _pair(self) -> list[str]:
         """The two exponents of the law between which lies its valley."""

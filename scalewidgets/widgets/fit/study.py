@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,8 @@ HOFFMANN_BUDGETS = (6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21)
 _WITHIN = 0.1
 # Pearce and Song 2024, Sec. 3: omega N^(1/3) embeddings beside N other parameters
 PEARCE_OMEGA = 47491.0
+# 1e20 in a condition, or a text in quotes, in which nothing is such a number
+_BARE_POWER = re.compile(r"""'[^']*'|"[^"]*"|(?<![\w.])(?P<whole>\d+)(?=[eE][+-]?\d)""")
 
 
 def truth_law(name: str) -> Law:
@@ -121,6 +124,8 @@ def selected(runs: pl.DataFrame, text: str) -> pl.Series:
     ValueError
         When it cannot be read, names no column, or is no condition.
     """
+    # before 2.0 Polars reads 1.0e20 but not 1e20
+    text = _BARE_POWER.sub(lambda m: f"{m[0]}.0" if m["whole"] else m[0], text)
     try:
         found = runs.select(pl.sql_expr(text).alias("kept"))["kept"]
     except pl.exceptions.ColumnNotFoundError:

@@ -46,7 +46,7 @@ class HyperparameterLab(Lab):
     Examples
     --------
     >>> lab = HyperparameterLab(N="1B", D="20B", batch="1M")
-    >>> lab.advice.filter(quantity="batch")["spread"][0] > 2
+    >>> lab.compared.filter(quantity="batch")["spread"][0] > 2
     True
     >>> lab
     HyperparameterLab(N=1B D=20B, Step Law: lr=0.000996 batch=1M decay=0.225)
@@ -70,7 +70,6 @@ class HyperparameterLab(Lab):
 
     def __init__(self, runs: Any = None, **inputs: Any) -> None:
         self._given: pl.DataFrame | None = None
-        self._page: tuple[Hashable, Page] | None = None
         if isinstance(runs, str) and runs in DATASETS:
             inputs.setdefault("dataset", runs)
         elif runs is not None:
@@ -93,7 +92,7 @@ class HyperparameterLab(Lab):
     # --- results as objects -------------------------------------------------------------------
 
     @property
-    def advice(self) -> pl.DataFrame:
+    def compared(self) -> pl.DataFrame:
         """What each law advises at the point, as :func:`suggest_hyperparameters` gives it."""
         loss = self.wheel["loss"] if self.held.get("loss") and "loss" in self.wheel else None
         return suggest_hyperparameters(N=self.N, D=self.D, loss=loss)
@@ -141,9 +140,7 @@ class HyperparameterLab(Lab):
 
     def page(self) -> Page:
         with_runs = self.dataset != NONE
-        if self._page is None or self._page[0] != with_runs:
-            self._page = with_runs, hyperparameter_page(self._datasets, with_runs)
-        return self._page[1]
+        return self._page_for(with_runs, lambda: hyperparameter_page(self._datasets, with_runs))
 
     def facts_now(self) -> Mapping[str, Any]:
         facts: dict[str, Any] = {

@@ -17,8 +17,8 @@ from ...lawbook import ExpressionError, Law, LawError, Theory, ranges
 from ...lawbook import law as published
 from ...lawbook.quantity import format_quantity, parse_quantity
 from ...lawbook.ranges import Range
-from ...runs import load_runs, read_runs
-from ..given import GIVEN
+from ...runs import DatasetError, load_runs, read_runs
+from ..given import GIVEN, NONE
 from ..lab import Lab
 from ..vocabulary import Page
 from .cells import FITTED, along
@@ -71,7 +71,7 @@ class LawLab(Lab):
     at = traitlets.Dict().tag(sync=True)
     wheel = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
     held = traitlets.Dict(value_trait=traitlets.Bool()).tag(sync=True)
-    dataset = traitlets.Unicode("none").tag(sync=True)
+    dataset = traitlets.Unicode(NONE).tag(sync=True)
     excluded = traitlets.List(traitlets.Int(min=0)).tag(sync=True)
     objective = traitlets.Enum(list(KINDS), "huber").tag(sync=True)
     delta = traitlets.Float(HOFFMANN_DELTA, min=1e-12).tag(sync=True)
@@ -81,16 +81,16 @@ class LawLab(Lab):
     ) -> None:
         self._given: Law | None = None
         self._given_runs = None if runs is None else read_runs(runs)
+        self._loaded: tuple[str, pl.DataFrame | None] = NONE, None
         self._base: Law | Theory = self._start(law)
         self._law: Law | Theory = self._base
         self._reached: dict[str, float] = {}  # values of all variables seen so far
         self._fit: Fit | None = None
         self._no_fit = ""
-        self._page: tuple[Hashable, Page] | None = None
         self._trace: tuple[Hashable, tuple[Array, Array]] | None = None
         self._starting = True
         name = self._base.id if self._given is None else GIVEN
-        inputs = {"dataset": "none" if runs is None else GIVEN, "at": {}, **inputs}
+        inputs = {"dataset": NONE if runs is None else GIVEN, "at": {}, **inputs}
         super().__init__(**{"law_name": name, **self._fresh(), **inputs})
         self._starting = False
 
@@ -125,7 +125,7 @@ class LawLab(Lab):
         fresh = self._fresh()
         if self.x in along_any(self._base):
             fresh["x"] = self.x
-        runs = self.dataset if self.dataset in self._datasets else "none"
+        runs = self.dataset if self.dataset in self._datasets else NONE
         self.set(**fresh, at=dict(self.at), second="", third="", dataset=runs, mistake="")
 
     @traitlets.validate("at")
@@ -152,6 +152,24 @@ class LawLab(Lab):
         except LawError as error:
             raise traitlets.TraitError(str(error)) from None
         return str(proposal["value"])
+
+    @traitlets.validate("dataset")
+    def _known_runs(self, proposal: Any) -> str:
+        name = str(proposal["value"])
+        if name == GIVEN and self._given_runs is None:
+            raise traitlets.TraitError("dataset: the lab was given no runs")
+        try:
+            self._runs_named(name)
+        except DatasetError as error:
+            raise traitlets.TraitError(f"dataset: {error}") from None
+        return name
+
+    def _runs_named(self, name: str) -> pl.DataFrame | None:
+        if name == GIVEN:
+            return self._given_runs
+        if name != self._loaded[0]:
+            self._loaded = name, None if name == NONE else load_runs(name)
+        return self._loaded[1]
 
     def _named(self, name: str) -> Law | Theory:
         if name == GIVEN and self._given is not None:
@@ -199,9 +217,7 @@ class LawLab(Lab):
     @property
     def runs(self) -> pl.DataFrame | None:
         """The runs that are laid over the law, those left out included."""
-        if self.dataset == GIVEN:
-            return self._given_runs
-        return None if self.dataset == "none" else load_runs(self.dataset)
+        return self._runs_named(self.dataset)
 
     @property
     def fit(self) -> Fit | None:
@@ -242,7 +258,7 @@ class LawLab(Lab):
     @property
     def _datasets(self) -> dict[str, str]:
         """Runs whose columns this law needs."""
-        found = {"none": "none"}
+        found = {NONE: "none"}
         if self._given_runs is not None:
             found[GIVEN] = "yours"
         law = self._base
@@ -345,10 +361,10 @@ class LawLab(Lab):
         law, runs = self._law, self.runs
         columns = [] if runs is None or isinstance(law, Theory) else self._run_columns(law, runs)
         known = (id(law), self.second, self.third, tuple(columns), tuple(self._datasets))
-        if self._page is None or self._page[0] != known:
-            self._page = known, self._made(law, columns)
+        page = self._page_for(known, lambda: self._made(law, columns))
+        if page is not self._shown:
             self.at = dict(self.at)  # variables that came with this page get their numbers
-        return self._page[1]
+        return page
 
     def _made(self, law: Law | Theory, columns: list[str]) -> Page:
         given = {} if self._given is None else {GIVEN: self._given.title or self._given.id}

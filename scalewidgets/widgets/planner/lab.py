@@ -36,6 +36,7 @@ _PAUSE = 0.12  # seconds of rest before what takes long: while a hand moves, que
 _AROUND = 10.0 ** np.linspace(-2.0, 2.0, 9)  # lines of equal cost, times the budget
 _LEVELS = np.linspace(-0.12, 0.4, 14)  # lines of equal loss, in its log, from Chinchilla's on
 _LAW_KEY = "law"
+_PLAUSIBLE = {"count": (1.0, 1e9), "price": (1e-6, 1e9)}  # beyond, dollars and days overflow
 
 
 class Planner(Lab):
@@ -92,7 +93,6 @@ class Planner(Lab):
     ) -> None:
         self._given: Fit | Law | None = None if isinstance(source, str) else source
         self._draws = draws
-        self._page: tuple[Hashable, Page] | None = None
         self._plan: Plan | None = None
         self._plan_key: Hashable = None
         self._later: dict[str, Any] = {}
@@ -104,6 +104,14 @@ class Planner(Lab):
     @traitlets.validate("accelerator")
     def _known_accelerator(self, proposal: Any) -> str:
         return one_of(proposal, _peaks())
+
+    @traitlets.validate(*_PLAUSIBLE)
+    def _plausible(self, proposal: Any) -> float:
+        name, value = proposal["trait"].name, proposal["value"]
+        low, high = _PLAUSIBLE[name]
+        if not low <= value <= high:
+            raise traitlets.TraitError(f"{name} takes {low:g} to {high:g}, not {value:g}")
+        return float(value)
 
     # --- results as objects -------------------------------------------------------------------
 
@@ -128,7 +136,7 @@ class Planner(Lab):
         """What the run is trained and served on."""
         return Cluster(
             self.accelerator,
-            count=max(1, round(self.count)),
+            count=round(self.count),
             utilisation=self.utilisation,
             price_per_hour=self.price,
             generation_utilisation=self.serving_utilisation,
@@ -232,11 +240,11 @@ class Planner(Lab):
         law, draws = self.law, self.draws
         shown = drawn(law, draws)
         key = (law.id, tuple(shown))
-        if self._page is None or self._page[0] != key:
-            laws = offered(LAWS, None if self._given is None else law_of(self._given))
-            chips = {name: name for name in _peaks()}
-            self._page = key, planner_page(Shown(law, self._repeats, shown, laws, chips))
-        return self._page[1]
+        laws = offered(LAWS, None if self._given is None else law_of(self._given))
+        chips = {name: name for name in _peaks()}
+        return self._page_for(
+            key, lambda: planner_page(Shown(law, self._repeats, shown, laws, chips))
+        )
 
     def facts_now(self) -> Mapping[str, Any]:
         law, draws = self.law, self.draws

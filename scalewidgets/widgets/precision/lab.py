@@ -92,7 +92,6 @@ class PrecisionLab(Handles, Lab):
         elif runs is not None:
             self._given = paired(runs)
             inputs.setdefault("dataset", GIVEN)
-        self._pages: dict[bool, Page] = {}
         super().__init__(**inputs)
 
     @traitlets.validate("dataset")
@@ -119,7 +118,7 @@ class PrecisionLab(Handles, Lab):
         return None if self.dataset == NONE else load(self.dataset)
 
     @property
-    def residuals(self) -> pl.DataFrame | None:
+    def errors(self) -> pl.DataFrame | None:
         """The runs with what their bits added to log loss (``added``), and how far each law is off
         it: ``integer``, ``floating_point`` and ``QAT`` (not a number but in 4 bits). None without
         runs."""
@@ -180,10 +179,8 @@ class PrecisionLab(Handles, Lab):
 
     def page(self) -> Page:
         with_runs = self.dataset != NONE
-        if with_runs not in self._pages:
-            shown = Shown(self._constants(), self._datasets, list(self._drawn), with_runs)
-            self._pages[with_runs] = precision_page(shown)
-        return self._pages[with_runs]
+        shown = Shown(self._constants(), self._datasets, list(self._drawn), with_runs)
+        return self._page_for(with_runs, lambda: precision_page(shown))
 
     def facts_now(self) -> Mapping[str, Any]:
         facts: dict[str, Any] = dict(figures())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -95,17 +94,6 @@ def no_facts(published: Mapping[str, Law]) -> dict[str, Any]:
             found[f"off_{role}_{what}s"] = np.empty(0)
             cells = ("fit_MAE", "held_MAE", "held_R2")
             found |= {f"{role}_{cell}_{what}": np.nan for cell in cells}
-    return found
-
-
-def keys(runs: Iterable[str]) -> dict[str, str]:
-    """Runs by the name that they have as an input: letters, digits and underscores."""
-    found: dict[str, str] = {}
-    for run in runs:
-        key = re.sub(r"\W", "_", run)
-        while key in found:
-            key += "_"
-        found[key] = run
     return found
 
 

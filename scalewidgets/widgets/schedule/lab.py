@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 import traitlets
 
 from ...allocation.schedule import BestSchedule
 from ...fitting import ScheduleFit
-from ...fitting.schedule_curves import along, read_schedule_curves
+from ...fitting.schedule_curves import read_schedule_curves
 from ...lawbook import Law, Schedule
 from ...lawbook import closed_form as published
 from ...lawbook.quantity import format_quantity
@@ -21,25 +19,15 @@ from ..lab import Lab
 from ..traits import Quantity
 from ..vocabulary import Page
 from .cells import BESIDE, LAWS, MODELS, PIECES, SHAPES, models, slow_models
-from .fits import Curves, keys, no_facts
+from .fits import Curves, no_facts
 from .page import ASKS, BETTER, CONSTANTS, POINT, label, measured_choices, schedule_page
-from .runs import FITTED_ON, PEAK, RUNS, WARMUP, error
-from .staircase import Point, best_schedule, inputs_of, staircase
+from .runs import FITTED_ON, PEAK, RUNS, WARMUP, no_run, run_facts
+from .staircase import Point, best_schedule, inputs_of, staircase, staircase_facts
+from .study import Answer, Question, Study
 
 NONE = "none"
-_MOST = 160  # points of a measured curve that are drawn
 _GIVEN = "yours"
 _PAUSE = 0.05  # s: a curve that is switched on while another follows begins no fit
-_KEPT = 16  # fits
-
-
-@dataclass(frozen=True)
-class _ShownFit:
-    """The fits on the screen, and what they were asked for."""
-
-    key: Hashable
-    fits: dict[str, ScheduleFit]
-    facts: dict[str, Any]
 
 
 class ScheduleLab(Lab):
@@ -107,17 +95,13 @@ class ScheduleLab(Lab):
         **inputs: Any,
     ) -> None:
         self._given = {} if law is None else _roles(law)
-        self._own = {} if curves is None else read_schedule_curves(curves)
-        self._fits: dict[Hashable, dict[str, ScheduleFit]] = {}
-        self._shown_fit: _ShownFit | None = None
-        self._logged: tuple[int, Curves] | None = None
-        self._page: tuple[Hashable, Page] | None = None
-        self._keys = keys(self._own or RUNS)
+        self._study = Study({} if curves is None else read_schedule_curves(curves))
+        self._fitted: Answer | None = None
         fresh: dict[str, Any] = {
             "model": _GIVEN if law is not None else "400M",
             "beside": {"cosine": True, "sqrt": False, "linear": False, "wsd": True},
             "drawn": [1.0] * PIECES,
-            "fit_on": {key: bool(self._own) or run in FITTED_ON for key, run in self._keys.items()},
+            "fit_on": self._study.on_at_first,
             **({} if schedule is None else inputs_of(schedule)),
         }
         super().__init__(**{**fresh, **inputs})
@@ -134,7 +118,7 @@ class ScheduleLab(Lab):
     @traitlets.validate("model", "measured")
     def _known(self, proposal: Any) -> str:
         name, value = proposal["trait"].name, str(proposal["value"])
-        known = models(self._given) if name == "model" else [NONE, *self._own, *RUNS]
+        known = models(self._given) if name == "model" else [NONE, *self._study.own, *RUNS]
         if value not in known:
             raise traitlets.TraitError(
                 f"{name}: there is no {value!r}; there are {', '.join(known)}"
@@ -143,15 +127,16 @@ class ScheduleLab(Lab):
 
     @traitlets.validate("fit_on")
     def _at_hand(self, proposal: Any) -> dict[str, bool]:
-        unknown = [repr(name) for name in proposal["value"] if name not in self._keys]
+        keys = self._study.keys
+        unknown = [repr(name) for name in proposal["value"] if name not in keys]
         if unknown:
             raise traitlets.TraitError(
-                f"fit_on: there is no curve {', '.join(unknown)}; there are {', '.join(self._keys)}"
+                f"fit_on: there is no curve {', '.join(unknown)}; there are {', '.join(keys)}"
             )
         return dict(proposal["value"])
 
     @traitlets.validate("steps", "warmup")
-    def _fits(self, proposal: Any) -> float:
+    def _leaves_room(self, proposal: Any) -> float:
         """Warm-up ends before training does."""
         name, value = proposal["trait"].name, float(proposal["value"])
         steps = value if name == "steps" else self.steps
@@ -183,7 +168,7 @@ class ScheduleLab(Lab):
         DatasetError
             When the runs cannot be had.
         """
-        return self._fitted(self._fit_key(), self._curves(), self._chosen())
+        return self._study.fits(self._to_fit)
 
     @property
     def schedule(self) -> Schedule:
@@ -223,7 +208,9 @@ class ScheduleLab(Lab):
         DatasetError
             When the runs cannot be had.
         """
-        fitted = self._chosen() if self.constants == "fit" else [] if self._own else FITTED_ON
+        fitted: Sequence[str] = () if self._study.own else FITTED_ON
+        if self.constants == "fit":
+            fitted = self._to_fit.on
         laws, curves = self.laws, self._curves()
         power, annealing = (curves.errors(laws[role], fitted) for role in ("mpl", "ann"))
         return power.select("run", "fitted", multi_power="MAE", annealing=annealing["MAE"])
@@ -241,8 +228,8 @@ class ScheduleLab(Lab):
         sheet = self.sheet()
         of = self.model
         if self.constants == "fit":
-            whose = "yours" if self._own else self._size
-            of = f"{whose} fitted to {len(self._chosen())} of {len(self._keys)}"
+            whose = "yours" if self._study.own else self._size
+            of = f"{whose} fitted to {self._count}"
         return (
             f"ScheduleLab({of}, {SHAPES[self.shape]} over {format_quantity(self.steps)} "
             f"steps: {sheet.get('mpl_yours'):.4f} by the multi-power, {sheet.get('ann_yours'):.4f} "
@@ -254,21 +241,22 @@ class ScheduleLab(Lab):
     def key(self) -> Hashable:
         """While no better schedule is looked for, all that is dragged is formulas."""
         point = self._point() if self.better != "off" else ()
-        return (self.model, self.better, self.measured, self._fit_key(), self.constants, *point)
+        return (self.model, self.better, self.measured, self._to_fit, self.constants, *point)
 
     def page(self) -> Page:
         searching = self.better != "off"
-        if self._page is None or self._page[0] != searching:
-            measured = {NONE: NONE, **measured_choices([*self._own, *RUNS])}
-            curves = measured_choices([*self._keys.values()])
-            fit_on = dict(zip(self._keys, curves.values(), strict=True))
-            more = POINT if searching else ("warmup",) if self._own else ()
-            self._page = searching, schedule_page(self._given, measured, fit_on, (*ASKS, *more))
-        return self._page[1]
+        more = POINT if searching else ("warmup",) if self._study.own else ()
+        return self._page_for(searching, lambda: self._with_curves((*ASKS, *more)))
+
+    def _with_curves(self, asks: Sequence[str]) -> Page:
+        measured = {NONE: NONE, **measured_choices([*self._study.own, *RUNS])}
+        keys = self._study.keys
+        fit_on = dict(zip(keys, measured_choices([*keys.values()]).values(), strict=True))
+        return schedule_page(self._given, measured, fit_on, asks)
 
     def facts_now(self) -> Mapping[str, Any]:
         if self.constants == "fit":
-            if not self._chosen():
+            if not self._to_fit.on:
                 raise ValueError("fit_on: switch at least one curve on, else there is no fit")
             self._curves()  # tells at once when they cannot be had
         return self._facts()
@@ -277,15 +265,15 @@ class ScheduleLab(Lab):
         if self._ready():
             return
         await asyncio.sleep(_PAUSE)
-        asked = self._fit_key(), self._curves(), self._chosen()
-        laws, of = self._published(), self.model
+        question, model, laws = self._to_fit, self.model, self._published()
+        curves = self._curves()
         try:
-            fits = await asyncio.to_thread(self._fitted, *asked)
-            facts = await asyncio.to_thread(asked[1].facts, laws, fits)
+            fits = await asyncio.to_thread(self._study.fits, question)
+            facts = await asyncio.to_thread(curves.facts, laws, fits)
         except ValueError as error:
             self.problem = str(error)
             return
-        self._shown_fit = _ShownFit((asked[0], of), fits, facts)
+        self._fitted = Answer(question, model, fits, facts)
         yield self._facts()
 
     def status(self) -> tuple[str, str]:
@@ -297,27 +285,19 @@ class ScheduleLab(Lab):
             return "note", "fitting both laws to these curves; the picture is the last one"
         fits = self.fits.values()
         troubles = [f"{fit.law.id} {fit.status}" for fit in fits if fit.status != "ok"]
-        text = f"laws fitted to {len(self._chosen())} of {len(self._keys)} curves"
+        text = f"laws fitted to {self._count} curves"
         return ("warning" if troubles else "ok"), "; ".join([text, *troubles])
 
     def _facts(self) -> dict[str, Any]:
         """All facts, those of the last fit while another one is on its way."""
-        shown = self._shown_fit if self.constants == "fit" else None
+        shown = self._fitted if self.constants == "fit" else None
         laws = self._published()
         fit_facts = no_facts(laws) if shown is None else shown.facts
         if shown is not None:
             laws = {role: fit.law for role, fit in shown.fits.items()}
-        middles = (np.arange(PIECES) + 0.5) / PIECES
         best = None if self.better == "off" else self._best_under(laws["mpl"])
-        heights = np.full(PIECES, np.nan) if best is None else best.heights
-        rise = self.warmup - 1
         return {
-            "middles": middles,
-            "pieces": np.arange(PIECES, dtype=float),
-            "best_share": heights,
-            "best_step": rise + middles * (self.steps - rise),
-            "best_decay": np.nan if best is None else best.decay,
-            "best_power": np.nan if best is None or self.better == "sudden" else best.power,
+            **staircase_facts(self._point(), best, self.better == "sudden"),
             **fit_facts,
             **self._run_facts(laws),
         }
@@ -336,39 +316,25 @@ class ScheduleLab(Lab):
 
     # --- curves and fits ----------------------------------------------------------------------
 
+    @property
+    def _to_fit(self) -> Question:
+        of = round(self.warmup) if self._study.own else self._size
+        return Question(of, self._study.runs(self.fit_on))
+
+    @property
+    def _count(self) -> str:
+        return f"{len(self._to_fit.on)} of {len(self._study.keys)}"
+
     def _curves(self) -> Curves:
         """The curves that can be fitted."""
-        if not self._own:
-            return Curves.published(self._size)
-        warmup = round(self.warmup)
-        if self._logged is None or self._logged[0] != warmup:
-            self._logged = warmup, Curves.own(self._own, warmup)
-        return self._logged[1]
-
-    def _fitted(self, key: Hashable, curves: Curves, on: list[str]) -> dict[str, ScheduleFit]:
-        """Computed once for a key; in a thread of its own when the lab asks."""
-        found: dict[str, ScheduleFit] | None = self._fits.get(key)
-        if found is None:
-            found = curves.fits(on)
-            if len(self._fits) >= _KEPT:
-                self._fits.clear()
-            self._fits[key] = found
-        return found
-
-    def _chosen(self) -> list[str]:
-        """The runs that are switched on."""
-        return [run for key, run in self._keys.items() if self.fit_on.get(key, False)]
-
-    def _fit_key(self) -> Hashable:
-        of = round(self.warmup) if self._own else self._size
-        return of, tuple(self._chosen())
+        return self._study.curves(self._to_fit.of)
 
     def _ready(self) -> bool:
         """Whether the constants that are asked for are those on the screen."""
         if self.constants != "fit":
             return True
-        shown = self._shown_fit
-        return shown is not None and shown.key == (self._fit_key(), self.model)
+        shown = self._fitted
+        return shown is not None and (shown.question, shown.model) == (self._to_fit, self.model)
 
     def _point(self) -> Point:
         return self.peak, round(self.steps), round(self.warmup)
@@ -379,29 +345,11 @@ class ScheduleLab(Lab):
         return self.model if self.model in MODELS else "400M"
 
     def _run_facts(self, laws: Mapping[str, Law]) -> dict[str, Any]:
-        """A measured run, and both laws along its own schedule."""
         if self.measured == NONE:
-            arrays = ("run_step", "run_loss", "run_share", *(f"run_{role}" for role in LAWS))
-            numbers = ("run_last", *(f"run_error_{role}" for role in LAWS))
-            nothing = {**dict.fromkeys(arrays, np.empty(0)), **dict.fromkeys(numbers, np.nan)}
-            return {**nothing, "run_steps": 0.0}
-        curves = self._curves()
-        if self.measured not in curves.tables:
-            curves = Curves.published(self._size)
-        curve, schedule = curves.tables[self.measured], curves.schedules[self.measured]
-        steps, losses = (curve[name].to_numpy() for name in ("step", "loss"))
-        shown = np.linspace(0, steps.size - 1, min(steps.size, _MOST)).astype(int)
-        steps, losses = steps[shown], losses[shown]
-        predicted = {role: along(law, schedule, steps) for role, law in laws.items()}
-        return {
-            "run_step": steps,
-            "run_loss": losses,
-            "run_share": schedule.eta[steps.astype(int) - 1] / schedule.eta.max(),
-            "run_steps": float(steps[-1]),
-            "run_last": float(losses[-1]),
-            **{f"run_{role}": loss for role, loss in predicted.items()},
-            **{f"run_error_{role}": error(loss, losses) for role, loss in predicted.items()},
-        }
+            return no_run()
+        own = self.measured in self._study.own
+        curves = self._curves() if own else Curves.published(self._size)
+        return run_facts(curves.tables[self.measured], curves.schedules[self.measured], laws)
 
 
 def _roles(law: Law) -> dict[str, Law]:

@@ -55,3 +55,18 @@ def best_schedule(
     return optimise_schedule(
         law, peak=peak, steps=steps, warmup=warmup, pieces=PIECES, sudden=sudden
     )
+
+
+def staircase_facts(point: Point, best: BestSchedule | None, sudden: bool) -> dict[str, Any]:
+    """The pieces of all staircases, and the heights of the best one; not a number without."""
+    middles = (np.arange(PIECES) + 0.5) / PIECES
+    _, steps, warmup = point
+    rise = warmup - 1
+    return {
+        "middles": middles,
+        "pieces": np.arange(PIECES, dtype=float),
+        "best_share": np.full(PIECES, np.nan) if best is None else best.heights,
+        "best_step": rise + middles * (steps - rise),
+        "best_decay": np.nan if best is None else best.decay,
+        "best_power": np.nan if best is None or sudden else best.power,
+    }

@@ -118,7 +118,6 @@ class TestTimeLab(Handles, Lab):
             self._given = given
             inputs.setdefault("model", GIVEN)
         self._law = published(law) if isinstance(law, str) else law_of(law)
-        self._page = test_time_page(self._law, self._given is not None)
         super().__init__(**inputs)
 
     @traitlets.validate("model")
@@ -145,7 +144,7 @@ class TestTimeLab(Handles, Lab):
         return Rates(**{n: getattr(self, n) if self.held.get(n) else base[n] for n in SHAPES})
 
     @property
-    def study(self) -> pl.DataFrame:
+    def counts(self) -> pl.DataFrame:
         """Counts of right samples, a row a problem: yours, or drawn from the distribution."""
         if self.model == GIVEN and self._given:
             return self._given.counts
@@ -157,7 +156,7 @@ class TestTimeLab(Handles, Lab):
 
     @property
     def rates(self) -> PassRates | None:
-        """What :func:`fit_pass_rates` makes of the study; None where it makes nothing of it."""
+        """What :func:`fit_pass_rates` makes of the counts; None where it makes nothing of them."""
         if self.model == GIVEN and self._given:
             return self._given
         return fitted(self._rates(), *self._design)
@@ -169,10 +168,10 @@ class TestTimeLab(Handles, Lab):
         return allocate(self._law, C=self.C, inference_tokens=served)
 
     @property
-    def table(self) -> pl.DataFrame:
-        """By tries ``k``: ``coverage`` by the distribution, ``measured`` without bias and ``naive``
-        in the study (NaN beyond its samples), and with the verifier the shares of problems with a
-        ``right`` and a ``wrong`` answer, and the ``utility`` of a problem."""
+    def compared(self) -> pl.DataFrame:
+        """Tries ``k``, a row each: ``coverage`` by the distribution, ``measured`` without bias and
+        ``naive`` in the counts (NaN beyond their samples), and with the verifier the shares of
+        problems with a ``right`` and a ``wrong`` answer, and the ``utility`` of a problem."""
         k = tries(MOST_TRIES)
         shown, counted = self.sheet(), self._counted()
         cells = ("coverage", "right", "wrong", "utility")
@@ -213,13 +212,13 @@ class TestTimeLab(Handles, Lab):
     # --- what the kernel knows ----------------------------------------------------------------
 
     def page(self) -> Page:
-        return self._page
+        return self._page_for((), lambda: test_time_page(self._law, self._given is not None))
 
     def _counted(self) -> PassRates:
         """The study, to be averaged over; its distribution may be unknown."""
         found = self.rates
         nothing = np.full((2, 2), np.nan)
-        return found or PassRates(np.nan, np.nan, 1.0, nothing, np.nan, self.study)
+        return found or PassRates(np.nan, np.nan, 1.0, nothing, np.nan, self.counts)
 
     def facts_now(self) -> Mapping[str, Any]:
         sets = published(RATES).sets

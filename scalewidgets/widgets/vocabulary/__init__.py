@@ -1,4 +1,4 @@
-"""The words in which a lab is written; js/src/spec.ts says what each one does on the screen.
+"""The words in which a lab is written; js/src/spec/ says what each one does on the screen.
 
 A cell is an input (moved by a hand), a fact (from the kernel) or a formula (of other cells), never
 two of them. What is drawn names cells.
@@ -21,7 +21,7 @@ from .marks import (
     Trace,
 )
 from .numbers import Equation, Listing, Readout, Table
-from .page import Page
+from .page import Page, shared
 from .relations import Link, Parabolas, Refit, Series, Solve
 
 __all__ = [
@@ -55,4 +55,5 @@ __all__ = [
     "Text",
     "Toggle",
     "Trace",
+    "shared",
 ]

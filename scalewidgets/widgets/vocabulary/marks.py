@@ -159,7 +159,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Simplex:
-    """Shares of parts instead of axes: a triangle; see js/src/spec.ts."""
+    """Shares of parts instead of axes: a triangle; see js/src/spec/marks.ts."""
 
     cells: Sequence[str]
     """Sliders of amounts: those at the left, right and upper corner, then all others."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
 from ...lawbook.expression import Tree, parse
 from .controls import Choice, Group
@@ -40,13 +42,27 @@ class Page:
     source: str | None = None
     notes: Sequence[str] = ()
 
+    @cached_property
     def spec(self) -> dict[str, Any]:
-        """The page as the front end reads it (plain JSON)."""
+        """The page as the front end reads it (plain JSON, to be read only)."""
         found: dict[str, Any] = _plain(self)
         found["formulas"] = [
             {"cell": cell, "tree": _formula(formula)} for cell, formula in self.formulas.items()
         ]
         return found
+
+
+_LIVING: WeakValueDictionary[int, Page] = WeakValueDictionary()
+
+
+def shared(page: Page) -> Page:
+    """The living page that equals this one. A notebook keeps the lab of every run of a cell: what
+    they have in common they hold once."""
+    for known in list(_LIVING.values()):
+        if known == page:
+            return known
+    _LIVING[id(page)] = page
+    return page
 
 
 def _formula(formula: Tree | str) -> Any:

@@ -22,7 +22,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Solve:
-    """Cells that are the optimum of a small problem; see ``Solve`` in js/src/spec.ts."""
+    """Cells that are the optimum of a small problem; see ``Solve`` in js/src/spec/relations.ts."""
 
     solve: str
     outputs: Sequence[str]
@@ -41,7 +41,7 @@ class Solve:
 
 @dataclass(frozen=True)
 class Refit:
-    """The browser's Gauss-Newton until the kernel's exact answer; see js/src/spec.ts."""
+    """The browser's Gauss-Newton until the kernel's exact answer; see js/src/spec/relations.ts."""
 
     constants: Sequence[Mapping[str, Any]]
     loss: Tree
@@ -55,7 +55,7 @@ class Refit:
 
 @dataclass(frozen=True)
 class Parabolas:
-    """The browser's approach 2 until the kernel's answer; see js/src/spec.ts."""
+    """The browser's approach 2 until the kernel's answer; see js/src/spec/relations.ts."""
 
     rows: Mapping[str, str]
     group: str
@@ -71,7 +71,7 @@ class Parabolas:
 
 @dataclass(frozen=True)
 class Series:
-    """An array that is a formula, read for each row; see js/src/spec.ts."""
+    """An array that is a formula, read for each row; see js/src/spec/relations.ts."""
 
     array: str
     cell: str
