@@ -10,12 +10,11 @@ that was stopped goes on with the next batch.
 from __future__ import annotations
 
 import argparse
-import time
 from itertools import islice
 from pathlib import Path
 
 from scalewidgets.lawbook import expression as ex
-from tests.reliability.equations import judged, nothing_evaluated, texts, used
+from tests.reliability.equations import nothing_evaluated, texts, timed, used
 
 from .tally import Row, Tally
 
@@ -29,9 +28,7 @@ def batch(seed: int) -> Row:
     for text in islice(texts(seed), BATCH):
         try:
             with nothing_evaluated():
-                begun = time.process_time()
-                tree = judged(text)
-                taken = time.process_time() - begun
+                tree, taken = timed(text)
                 trees += tree is not None
                 if tree is not None and trees % USED == 0:
                     used(tree)

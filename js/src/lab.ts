@@ -39,6 +39,8 @@ class Lab {
   #built: Built | null = null;
   /** Why the present spec could not be built; the lab before it stays. */
   #broken = "";
+  /** Why the newest answer could not be taken, or what takes its time not be finished. */
+  #refused = "";
   #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the next frame has to do. */
@@ -180,7 +182,9 @@ class Lab {
     }
     const built = this.#built;
     const failed = built ? attempt(() => this.#drawBuilt(built)) : "";
-    this.#showProblem(this.#broken || failed || String(this.#host.get("problem") ?? ""));
+    if (failed) this.#all = true; // tried again in the next frame, and told until it is drawn
+    const told = String(this.#host.get("problem") ?? "");
+    this.#showProblem(this.#broken || failed || this.#refused || told);
     const detail = { ms: performance.now() - began };
     this.#root.dispatchEvent(new CustomEvent("sw-frame", { detail }));
   }
@@ -278,7 +282,8 @@ class Lab {
     this.#factsCame = false;
     const facts = this.#host.get("facts") as Facts | undefined;
     if (!facts || !this.#questions.answered(facts.serial, performance.now())) return;
-    sheet.setFacts(facts);
+    this.#refused = attempt(() => sheet.setFacts(facts));
+    if (this.#refused) return; // and what is drawn stays
     this.#preview = false;
     this.#all = true;
   }
@@ -345,7 +350,13 @@ class Lab {
   /** The settle tier's turn. While a hand is down it has one slice after each frame, so that it
    *  never comes between the hand and the picture. */
   #later(step: () => void): void {
-    const soon = () => setTimeout(step, 0);
+    const careful = () => {
+      const failed = attempt(step);
+      if (!failed) return;
+      this.#refused = failed;
+      this.#plan();
+    };
+    const soon = () => setTimeout(careful, 0);
     if (this.#moving) requestAnimationFrame(soon);
     else soon();
   }

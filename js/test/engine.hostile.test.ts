@@ -82,10 +82,12 @@ describe(`${COUNT} trees at random`, () => {
         expect(message.length, text).toBeLessThan(400);
       }
       let taken = performance.now() - begun;
-      if (taken > slowest) taken = Math.min(taken, again(tree)); // once may be the machine's doing
+      // once or twice may be the machine's doing
+      for (let i = 0; i < 3 && taken > slowest; i++) taken = Math.min(taken, again(tree));
       slowest = Math.max(slowest, taken);
     }
     expect(Object.getOwnPropertyNames(Object.prototype).length).toBe(before);
+    expect(slowest).toBeLessThan(50); // ms
     expect(computed).toBeGreaterThan(COUNT / 4);
     expect(computed).toBeLessThan(COUNT);
     if (process.env.SW_TREES) {

@@ -30,10 +30,13 @@ PANEL = """const panel = [...window.jupyterapp.shell.widgets("main")]
     .find((w) => w.context?.path === path);"""
 KERNEL = f"([path, verb]) => {{ {PANEL} return panel.sessionContext.session.kernel[verb]()"
 KERNEL += ".then(() => null); }"
-RUN_FIRST = f"""(path) => {{ {PANEL}
+ON_CELL = f"""(path) => {{ {PANEL}
     window.jupyterapp.shell.activateById(panel.id);
-    panel.content.activeCellIndex = 0;
-    return window.jupyterapp.commands.execute("notebook:run-cell").then(() => null); }}"""
+    panel.content.activeCellIndex = %s;
+    return window.jupyterapp.commands.execute("%s").then(() => null); }}"""
+LAST = "panel.content.widgets.length - 1"
+RUN_FIRST, RUN_LAST = (ON_CELL % (at, "notebook:run-cell") for at in ("0", LAST))
+CLEAR = ON_CELL % (LAST, "notebook:clear-cell-output")
 SAVE = f"(path) => {{ {PANEL} return panel.context.save(); }}"
 CLOSE = f"async (path) => {{ {PANEL} await panel.context.save(); panel.close(); }}"
 OPEN = (
@@ -84,6 +87,40 @@ def test_a_kernel_that_restarts_in_mid_drag(wide_page: LabPage) -> None:
     expect(wide_page.page.locator(".sw-lab")).to_have_count(1)
     again.drag_slider("C", 0.3)
     again.heard("C", "lab.C")
+    wide_page.assert_quiet()
+
+
+def test_a_cell_that_is_run_again_in_mid_drag(wide_page: LabPage) -> None:
+    """The new lab begins as the cell says: the hand on the old one has no part in it."""
+    lab = opened(wide_page)
+    begun = wide_page.value("lab.C")
+    with a_drag(lab, "C"):
+        wide_page.page.evaluate(RUN_FIRST, wide_page.path)
+        wide_page.wait_for_value("(lab.question, lab.C)", lambda now: now == [0, begun])
+        expect(wide_page.page.locator(".sw-lab")).to_have_count(1)
+        again = Lab(wide_page)
+    assert wide_page.value("lab.C") == begun
+    again.drag_slider("C", 0.3)
+    assert again.heard("C", "lab.C") != begun
+    wide_page.assert_quiet()
+
+
+def test_an_output_that_is_cleared_and_shown_again(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "import scalewidgets as sw\nlab = sw.Explorer()", "lab")
+    lab.run(40).click(force=True)
+    lab.drag_slider("C", 0.3)
+    held = lab.heard("C", "lab.C")
+    lab.settled()
+    living = listeners(wide_page)
+    wide_page.page.evaluate(CLEAR, wide_page.path)
+    expect(wide_page.page.locator(".sw-lab")).to_have_count(0)
+    assert listeners(wide_page) < living
+    wide_page.page.evaluate(RUN_LAST, wide_page.path)
+    again = Lab(wide_page)
+    assert again.heard("C", "lab.C") == held
+    expect(again.run(40)).to_have_class(re.compile("sw-out"))
+    expect(again.state).to_contain_text("134 runs, 1 left out")
+    assert listeners(wide_page) == living
     wide_page.assert_quiet()
 
 
@@ -172,8 +209,9 @@ def test_an_answer_that_is_interrupted_can_be_asked_again(wide_page: LabPage) ->
     lab = opened(wide_page, SLOW, "Slow.wait = 30.0 if lab.excluded else 0.0")
     with pytest.raises(AssertionError, match="KeyboardInterrupt"):
         wide_page.run_code(
-            "import _thread, threading\nSlow.wait = 30.0\n"
-            "threading.Timer(1.0, _thread.interrupt_main).start()\nlab.excluded = [40]"
+            "import signal, threading\nSlow.wait = 30.0\n"  # of which a second passes
+            "main = threading.main_thread().ident, signal.SIGINT\n"
+            "threading.Timer(1.0, signal.pthread_kill, main).start()\nlab.excluded = [40]"
         )
     expect(problem(lab)).to_contain_text("interrupted before it was answered")
     wide_page.run_code("Slow.wait = 0.0")

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 import scalewidgets as sw
 from scalewidgets.lawbook.quantity import parse_quantity
@@ -227,6 +227,30 @@ def test_what_people_wrote_is_never_run(reader: Reader, tmp_path: Path) -> None:
     expect(reader.lab().slider("at.N")).to_be_visible()
     assert reader.page.evaluate("window.bad") is None
     reader.assert_quiet(file)
+
+
+STRANGE = """<base href="http://127.0.0.1:9/"><script>window.bad = 1</script>
+<script src="data:text/javascript,window.bad = 1"></script><img src="data:image/png;base64,AA==">
+<p style="color: red" onclick="window.bad = 1">x</p><style>p { color: red }</style>
+<iframe src="data:text/html,x"></iframe>"""
+
+
+def test_what_is_put_into_a_page_afterwards_does_nothing(reader: Reader, tmp_path: Path) -> None:
+    """The policy in the page is the browser's to keep: everything but the lab's own is refused."""
+    file = sw.LawLab("hoffmann2022").save_html(tmp_path / "page.html")
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("</body>", f"{STRANGE}</body>"), "utf-8")
+    reader.open(file)
+    expect(reader.lab().slider("at.N")).to_be_visible()
+    page = reader.page
+    page.locator("body > p").click()
+    expect(page.locator("body > p")).not_to_have_css("color", "rgb(255, 0, 0)")
+    with pytest.raises(Error, match="Failed to fetch"):
+        page.evaluate("fetch('data:text/plain,x')")
+    assert page.evaluate("window.bad") is None
+    kinds = {"base-uri", "script-src-elem", "script-src-attr", "style-src-elem", "style-src-attr"}
+    kinds |= {"img-src", "frame-src", "connect-src"}
+    assert set(page.evaluate("window.violations")) >= kinds
 
 
 def test_nbconvert_makes_a_live_page(reader: Reader, tmp_path: Path) -> None:

@@ -134,6 +134,14 @@ def test_the_laws_disagree_as_the_course_says() -> None:
     assert worth == pytest.approx([2.14, 99.6], rel=0.005)
 
 
+def test_what_16_experts_are_worth_as_the_readme_says() -> None:
+    """1B active parameters on 20B tokens, served at the same cost."""
+    worth = shown(
+        ArchitectureLab(N="1B", D="20B", E=16), "clark_served", "ludz_served", "abnar_served"
+    )
+    assert worth == pytest.approx([2.1, 2.25, 7.7], rel=0.01)
+
+
 def test_routed_runs_hold_what_clark_routes(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Total over active parameters, and the scatter of log10 loss around the published law."""
     monkeypatch.setenv("SCALEWIDGETS_DATA", str(shared / "data"))

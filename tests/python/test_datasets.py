@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import http.server
 import importlib
@@ -9,7 +10,9 @@ import re
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,8 +57,10 @@ class Server:
     status: int = 200
     ranges: bool = True
     location: str = ""
+    encoding: str = ""
     stall: threading.Event | None = None
     asked: list[str] = field(default_factory=list)
+    accepts: list[str | None] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
 
 
@@ -66,6 +71,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             answers.asked.append(self.path)
+            answers.accepts.append(self.headers.get("Accept-Encoding"))
             start, status = 0, answers.status
             if answers.ranges and (asked := self.headers.get("Range")):
                 start = int(asked.removeprefix("bytes=").removesuffix("-"))
@@ -74,6 +80,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             self.send_response(302 if moved else status)
             if moved:
                 self.send_header("Location", answers.location)
+            if answers.encoding:
+                self.send_header("Content-Encoding", answers.encoding)
             content = b"" if moved else answers.content[start:]
             whole = len(answers.content) if answers.declared is None else answers.declared
             self.send_header("Content-Length", str(0 if moved else max(whole - start, 0)))
@@ -149,6 +157,38 @@ def test_a_server_that_sends_too_much_is_left(server: Server, toy: Path) -> None
     with pytest.raises(DatasetError, match=f"sends more than the {len(CONTENT)} bytes"):
         load_runs("toy")
     assert cached_files(toy) == []
+
+
+def test_what_unpacks_to_too_much_is_left_early(server: Server, toy: Path) -> None:
+    """No packing is asked for, and a server that packs all the same is left at the file's size."""
+    bomb = gzip.compress(b"x" * 60_000_000)
+    server.content, server.encoding, server.ranges = bomb, "gzip", False
+    tracemalloc.start()
+    with pytest.raises(DatasetError, match=f"sends more than the {len(CONTENT)} bytes"):
+        load_runs("toy")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    assert server.accepts == ["identity"]
+    assert cached_files(toy) == []
+
+
+@pytest.mark.parametrize("declared", [0, 10, len(CONTENT) - 1, 10**12])
+def test_a_length_that_is_not_true(server: Server, toy: Path, declared: int) -> None:
+    server.declared = declared
+    with pytest.raises(DatasetError, match=r"could not be downloaded from http://127"):
+        load_runs("toy")
+    assert not [name for name in cached_files(toy) if not name.endswith(".part")]
+    server.declared = None
+    assert len(load_runs("toy")) == 6
+
+
+def test_many_at_once_each_get_the_whole(server: Server, toy: Path) -> None:
+    """The cached name is there when the file is whole, whoever brings it first."""
+    with ThreadPoolExecutor(6) as pool:
+        heights = list(pool.map(lambda _: load_runs("toy").height, range(12)))
+    assert heights == [6] * 12
+    assert cached_files(toy) == [f"{SHA256[:12]}-toy runs.csv"]
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -513,5 +513,7 @@ def test_seven_of_eight_intervals_hold_13B_as_notebook_10_says() -> None:
         if not low < sheet.get("target_accuracy") < high:
             left_out.append(task)
     assert left_out == ["arc_easy_test_5shot"]
+    widths = [high - low for _, low, high in ends.values()]
+    assert (min(widths), max(widths)) == pytest.approx((9, 36), abs=1)  # as the README says
     assert ends["hellaswag_val_5shot"] == pytest.approx([87, 80, 92], abs=1)
     assert ends["mmlu_avg_test_5shot"] == pytest.approx([56, 38, 66], abs=1)

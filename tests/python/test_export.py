@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 import scalewidgets as sw
 from scalewidgets.widgets.export import options
+from scalewidgets.widgets.vocabulary import Axis, Curve, Page, Plot, Readout, Table
 from scalewidgets.widgets.wire import unpack
 
 NAMESPACES = re.compile(r"http://www\.w3\.org/[\w/]+")
@@ -137,6 +139,58 @@ def test_text_of_people_stays_text() -> None:
     assert len(Parts(html).held["script"]) == 1
     assert hostile in json.dumps(lab.spec, ensure_ascii=False)
     assert saved(html)["state"]["spec"] == lab.spec
+
+
+EVIL = '"><blink onclick=alert(1)>\u202e & </title>'
+
+
+class Named(sw.Lab):
+    """A lab in which all that can be named is named by a stranger."""
+
+    def page(self) -> Page:
+        curve = Curve("axis_x", "double", EVIL, "law")
+        plot = Plot("p", EVIL, Axis(EVIL), Axis(EVIL), [curve])
+        tables = [Table(EVIL, [Readout(EVIL, "three", unit=EVIL)])]
+        formulas = {"double": "2*axis_x"}
+        notes = {"teaches": EVIL, "source": EVIL, "notes": [EVIL]}
+        return Page(EVIL, [], [plot], tables, formulas=formulas, **notes)  # type: ignore[arg-type]
+
+    def facts_now(self) -> dict[str, Any]:
+        return {"three": 3.0, "names": [EVIL]}
+
+    def status(self) -> tuple[str, str]:
+        return "ok", EVIL
+
+
+def test_no_name_becomes_markup(tmp_path: Path) -> None:
+    lab = Named()
+    whole = lab.save_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    for html, places in ((whole, 5), (lab.to_html(), 4)):  # title, heading, table, row, unit
+        assert "<blink" not in html
+        assert Parts(html).text.count(EVIL) == places
+        assert saved(html)["state"]["spec"] == lab.spec
+
+
+def test_nothing_else_of_the_notebook_travels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANARY", "canary of the environment")
+    folder = tmp_path / "canary of the path"
+    folder.mkdir()
+    table = sw.load_runs("simulated").with_columns(canary_column=pl.lit("canary in a cell"))
+    table.write_csv(folder / "runs.csv")
+    runs = sw.read_runs(folder / "runs.csv")
+    other = sw.Law("E + A/N**alpha", constants=["E", "A", "alpha"], title="canary of another lab")
+    labs = [sw.LawLab(other), sw.Explorer(sw.fit("besiroglu2024", runs)), sw.FitLab(runs)]
+    labs += [sw.LawLab("besiroglu2024", runs=runs), sw.Planner(sw.fit("besiroglu2024", runs))]
+    for lab in labs[1:]:
+        lab.own_attribute = "canary of Python's half"  # type: ignore[attr-defined]
+        html = lab.save_html(tmp_path / "page.html").read_text(encoding="utf-8")
+        for text in (html, repr(saved(html))):  # bytes decoded, too
+            assert "canary" not in text.lower()
+            assert str(tmp_path) not in text
+            assert str(Path.cwd()) not in text
+            assert str(Path.home()) + "/" not in text
 
 
 def test_numbers_that_json_does_not_have_are_null() -> None:

@@ -51,6 +51,8 @@ class Square(sw.Lab):
             raise ValueError("thirteen has no square here")
         if self.x == 14.0:
             raise ZeroDivisionError("by zero")
+        if self.x == 16.0 and len(self.answers) < 3:
+            raise KeyboardInterrupt
         return {"square": self.x**2, "nothing": float("nan"), "row": np.arange(3.0), "words": ["a"]}
 
     async def facts_later(self) -> AsyncIterator[Mapping[str, Any]]:
@@ -141,13 +143,43 @@ def test_a_mistake_is_told_and_the_picture_stays(
     assert lab.facts["serial"] == 5
 
 
+def test_an_interrupt_is_told_and_the_same_can_be_asked_again() -> None:
+    lab = Square()
+    before = {k: v for k, v in lab.facts.items() if k != "serial"}
+    with pytest.raises(KeyboardInterrupt):
+        lab.set_state({"x": 16.0, "question": 1})
+    assert lab.facts == {**before, "serial": 1}
+    assert "interrupted before it was answered: move a control" in lab.problem
+    lab.set_state({"question": 2})
+    assert numbers(lab)["square"] == 256.0
+    assert (lab.facts["serial"], lab.problem) == (2, "")
+
+
+def test_a_mistake_of_a_listener_is_told_and_goes_to_the_log() -> None:
+    """It came before the lab's own turn; the question is answered all the same."""
+    lab = Square()
+    lab.unobserve(lab._on_question, [*lab.asks, "question"])
+
+    def wrong(change: Any) -> None:
+        raise LookupError("no such budget")
+
+    lab.observe(wrong, "x")
+    lab.observe(lab._on_question, [*lab.asks, "question"])
+    with pytest.raises(LookupError):  # the kernel logs what comes out of a message
+        lab.set_state({"x": 5.0, "question": 3})
+    assert lab.problem == "in a callback of yours: LookupError: no such budget"
+    assert numbers(lab)["square"] == 25.0
+    assert lab.facts["serial"] == 3
+
+
 def test_a_lab_that_cannot_begin_says_so() -> None:
     with pytest.raises(ValueError, match="thirteen"):
         Square(x=13)
 
 
-def test_a_mistake_that_comes_late_is_told() -> None:
+def test_a_mistake_that_comes_late_is_told(caplog: pytest.LogCaptureFixture) -> None:
     lab = Square(x=15)
+    assert any(r.exc_info for r in caplog.records)
     assert lab.problem == "RuntimeError: too late"
     assert numbers(lab)["cube"] == 3375.0
 

@@ -30,9 +30,12 @@ def test_the_version_is_told_once_and_repeated_right(root: Path) -> None:
 
 
 def test_the_changelog_knows_the_version(root: Path) -> None:
-    headings = re.findall(r"^## \[(.+?)\]", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
+    text = (root / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## \[(.+?)\]", text, re.MULTILINE)
     assert headings[0] in ("Unreleased", sw.__version__)
     assert len(set(headings)) == len(headings)
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert f"## [{sw.__version__}] - {citation['date-released']}" in text
 
 
 def commands(workflow: dict[str, Any]) -> list[str]:
@@ -49,9 +52,31 @@ def test_workflows_call_targets_that_exist(root: Path, name: str) -> None:
     assert called
     assert set(called) <= targets
     assert workflow["permissions"] == {"contents": "read"}
-    for job in workflow["jobs"].values():
-        for step in job["steps"]:
-            assert re.fullmatch(r"[\w-]+/[\w-]+@[\w./]+", step.get("uses", "a/b@v1"))
+
+
+@pytest.mark.parametrize("name", ["ci", "release"])
+def test_actions_are_pinned_to_a_commit_and_keep_no_rights(root: Path, name: str) -> None:
+    text = (root / f".github/workflows/{name}.yml").read_text()
+    used = re.findall(r"uses: (.*)", text)
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+    for job in yaml.safe_load(text)["jobs"].values():
+        assert job["timeout-minutes"] <= 90
+        rights = job.get("permissions", {"contents": "read"})
+        assert rights in ({"contents": "read"}, {"id-token": "write"})
+
+
+def test_only_a_tag_publishes_and_only_what_was_built(root: Path) -> None:
+    release = yaml.safe_load((root / ".github/workflows/release.yml").read_text())
+    assert release[True] == {"push": {"tags": ["v*"]}}  # YAML's reading of `on`
+    build, publish = release["jobs"]["build"], release["jobs"]["publish"]
+    assert (publish["needs"], publish["environment"]) == ("build", "release")
+    assert not [step for step in publish["steps"] if "run" in step]
+    (sent,) = [step["with"] for step in build["steps"] if "upload" in step.get("uses", "")]
+    (taken,) = [step["with"] for step in publish["steps"] if "download" in step["uses"]]
+    assert sent == taken == {"name": "dist", "path": "dist/"}
 
 
 def test_publishing_needs_no_token(root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ PIECES = (
 )
 KNOWN = {"+": 2, "-": 2, "*": 2, "/": 2, "**": 2, "neg": 1, **FUNCTIONS}
 COMPARISONS = ("<", "<=", ">", ">=")
+LIMIT = 0.05  # seconds that a text may take
 _POINTS = np.array([-1e9, 0.0, 1.5, 1e300, np.inf, np.nan])
 
 
@@ -101,6 +103,24 @@ def judged(text: str) -> Tree | None:
     assert _nodes(tree) <= MAX_LENGTH
     _check(tree, MAX_HEIGHT)
     return tree
+
+
+def timed(text: str) -> tuple[Tree | None, float]:
+    """As :func:`judged`, and the seconds of the processor that it took.
+
+    Raises
+    ------
+    AssertionError
+        As :func:`judged`; also for a text that takes too long twice: once may be the collector's
+        doing.
+    """
+    for _ in range(2):
+        begun = time.process_time()
+        tree = judged(text)
+        taken = time.process_time() - begun
+        if taken < LIMIT:
+            return tree, taken
+    raise AssertionError(f"{1e3 * taken:.0f} ms for {text[:200]!r}")
 
 
 def _nodes(tree: Tree) -> int:

@@ -1,5 +1,6 @@
 """Random texts through the parser; `benchmarks.reliability.equations` does a million."""
 
+import time
 from itertools import islice
 
 import pytest
@@ -11,13 +12,16 @@ from scalewidgets.lawbook import expression as ex
 from scalewidgets.lawbook.grammar import ExpressionError
 from scalewidgets.lawbook.law import LawError
 
-from .equations import judged, nothing_evaluated, texts, used
+from . import equations
+from .equations import nothing_evaluated, texts, timed, used
 
 
 @pytest.fixture(scope="module", autouse=True)
 def loaded() -> None:
-    """The functions of SciPy that the first law to need them loads."""
+    """What the first law loads: functions of SciPy, and the annotations of our own that say what a
+    public function takes."""
     ex.Program([("lgamma", 1.0)])({})
+    sw.Law("lgamma(N)", constants=[]).latex()
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -25,12 +29,24 @@ def test_a_text_is_an_equation_or_refused(seed: int) -> None:
     trees = 0
     for text in islice(texts(seed), 3000):
         with nothing_evaluated():
-            tree = judged(text)
+            tree, _ = timed(text)
             if tree is not None:
                 trees += 1
                 if trees % 5 == 0:
                     used(tree)
     assert trees > 600
+
+
+def test_a_text_that_takes_long_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(text: str) -> ex.Tree:
+        begun = time.process_time()
+        while time.process_time() - begun < 1.2 * equations.LIMIT:
+            pass
+        return 1.0
+
+    monkeypatch.setattr(ex, "parse", slow)
+    with pytest.raises(AssertionError, match=r"\d+ ms for 'N \+ 1'"):
+        timed("N + 1")
 
 
 def test_the_watch_sees_what_is_evaluated() -> None:
@@ -42,7 +58,7 @@ def test_the_watch_sees_what_is_evaluated() -> None:
 @given(st.text())
 def test_any_text_at_all(text: str) -> None:
     with nothing_evaluated():
-        judged(text)
+        timed(text)
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)

@@ -106,3 +106,48 @@ def test_threads(fitted: sw.Fit, threads: int) -> None:
         draws = other.bootstrap(20, seed=1).draws
     assert other.params == fitted.params
     assert draws.equals(fitted.bootstrap(20, seed=1).draws)
+
+
+# --- what is no fit of a surface ------------------------------------------------------------------
+
+SWEEP = sw.simulate_isoflop_data(LAW, [2e18, 2e19, 2e20], points=7).select(
+    pl.col("N", "D", "loss").cast(pl.Float32).cast(pl.Float64)
+)
+CURVES = pl.concat(
+    pl.DataFrame({"run": f"r{i}", "N": float(2**n), "D": [2.0**d for d in range(26, 40)]})
+    for i, n in enumerate(range(24, 33, 2))
+)
+CURVES = CURVES.with_columns(
+    loss=pl.Series(LAW.predict(N=CURVES["N"], D=CURVES["D"])).cast(pl.Float32).cast(pl.Float64)
+)
+MEASURED = pl.col("N", "D", "loss")
+HANDED: dict[str, Callable[[pl.DataFrame], Any]] = {
+    "float32": lambda table: table.with_columns(MEASURED.cast(pl.Float32)),
+    "Decimal": lambda table: {
+        name: [Decimal(x) if isinstance(x, float) else x for x in table[name]]
+        for name in table.columns
+    },
+    "a chunk a row": lambda table: pl.concat(list(table.iter_slices(1)), rechunk=False),
+    "lazily": lambda table: table.lazy(),
+    "another order": lambda table: table.sample(fraction=1.0, shuffle=True, seed=1),
+    "in thousands": lambda table: table.with_columns(pl.col("N", "D") / 1000),
+}
+FRONTIERS: dict[str, tuple[pl.DataFrame, Callable[..., Any]]] = {
+    "approach 1": (CURVES, sw.approach_1),
+    "approach 2": (SWEEP, sw.approach_2),
+    "approach 3": (SWEEP, sw.approach_3),
+}
+
+
+@pytest.mark.parametrize("way", HANDED)
+@pytest.mark.parametrize("approach", FRONTIERS)
+def test_frontiers(approach: str, way: str) -> None:
+    table, find = FRONTIERS[approach]
+    given = HANDED[way](table)
+    if way == "in thousands":
+        given = sw.read_runs(given, units={"N": "K", "D": "K"})
+    more = {"run": "run"} if approach == "approach 1" else {}
+    first, other = find(table, **more), find(given, **more)
+    for budget in (1e19, 1e22):
+        assert other.N_opt(budget) == pytest.approx(first.N_opt(budget), rel=1e-6)
+        assert other.D_opt(budget) == pytest.approx(first.D_opt(budget), rel=1e-6)
