@@ -8,8 +8,8 @@ from typing import Literal
 
 import polars as pl
 
+from .files import RunsError
 from .naming import MEANING
-from .sources import RunsError
 from .stream import Tally
 from .table import RunsWarning
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from .files import RunsError, reading
 from .log_checks import Faults, Invalid, constants, extremes, report
 from .naming import QUANTITIES, choose_columns
-from .sources import RunsError, Source, counts_quickly, reading, scan
+from .sources import Source, counts_quickly, scanner
 from .stream import Tally, read_once
 from .table import read_runs
 
@@ -122,16 +123,18 @@ def open_logs(
         When columns are missing, ambiguous or not numbers, or the source cannot be read.
     """
     with reading(source):
-        found = scan(source, storage_options).collect_schema().names()
+        scan = scanner(source, storage_options)
+        found = scan(()).collect_schema().names()
     if not found:
         raise RunsError("runs: the table has no rows")
     _check_there(found, run, keep)
     chosen = choose_columns([name for name in found if name != run], columns)
     measured = {q: chosen[q] for q in ("D", "C", "loss") if q in chosen}
-    names = {"run": run, **chosen, **{f"keep:{name}": name for name in keep}}
+    names = {"run": run, **chosen}
+    names |= {f"keep:{name}": name for name in keep if name not in names.values()}
     with reading(source):
         # once more, because the first rows of a text file do not tell whole numbers from others
-        frame = scan(source, storage_options, floats=list(measured.values()))
+        frame = scan(list(measured.values()))
         types = {name: frame.collect_schema()[name] for name in names.values()}
     for q, name in measured.items():
         if not types[name].is_numeric():

@@ -12,9 +12,10 @@ from typing import Any
 import polars as pl
 
 from ..lawbook.door import check_whole, checked
+from .files import RunsError
 from .log_checks import Invalid
 from .log_rows import open_logs
-from .sources import RunsError, Source
+from .sources import Source
 from .stream import Tally
 
 _MOST = 1_000_000  # rows a run, and windows a decade
@@ -37,7 +38,7 @@ def read_final_losses(
     Parameters
     ----------
     source, columns, units, storage_options
-        As for :func:`read_runs`, but with many rows a run, in any order. Files and URLs are read
+        As for :func:`read_runs`, but with many rows a run, in any order. Files and buckets are read
         in batches; so is a LazyFrame as far as Polars streams its query. Where a log
         counts steps, say how many tokens a step is: ``columns={"D": "step"}, units={"D": 524288}``.
         Where a file is a run, let Polars name it:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
-from .sources import RunsError
+from .files import RunsError
 
 QUANTITIES = ("N", "D", "C", "loss")
 MEANING = {

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from .sources import RunsError, Source, as_frame
+from .files import RunsError
+from .sources import Source, as_frame
 
 
 def read_observations(source: Source, variables: Sequence[str], output: str) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ..lawbook.door import check_whole, checked, shown
-from .sources import RunsError
+from .files import RunsError
 
 _LOUDEST, _FARTHEST, _MOST_POINTS = 10, 40, 1_000_000
 _Array = npt.NDArray[np.float64]

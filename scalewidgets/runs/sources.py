@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import glob
-import gzip
 import json
 import os
-import re
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+
+from .files import File, RunsError, found, kind_of, reading
 
 # pandas, PyArrow and others that speak Arrow's C stream are taken as they are, without importing
 # them here, and so have no name in this type
@@ -25,31 +23,9 @@ _UNDERSTOOD = (
     "a list of dicts, or a path or pattern of .csv, .parquet, .json or .jsonl files"
 )
 _REMOTE = ".parquet, .csv, .tsv or .jsonl files"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_SCANNED = {
-    **dict.fromkeys((".parquet", ".pq"), "parquet"),
-    **dict.fromkeys((".csv", ".csv.gz"), "csv"),
-    ".tsv": "tsv",
-    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
-}
+_SCANNED = ("parquet", "csv", "tsv", "jsonl")
+_SEPARATORS = {"csv": ",", "tsv": "\t"}
 _INFERRED_ROWS = 10_000  # from which a csv or jsonl file's types are taken
-# Beyond these a file is no table of runs: a few kB of gzip or Parquet can unpack to all memory.
-_UNPACKED = 2**29  # bytes of text
-_CELLS = 1_000_000_000  # of a Parquet file: 8 GB
-_TOLD = 500  # characters of a name, or of what Polars says: it quotes whole files
-# what Polars asks for where the environment does not say it
-_ACCESS = {
-    **dict.fromkeys(("s3", "s3a"), ("aws_region", "aws_access_key_id", "aws_secret_access_key")),
-    **dict.fromkeys(("gs", "gcs"), ("google_service_account",)),
-    **dict.fromkeys(
-        ("az", "azure", "abfs", "abfss", "adl"),
-        ("azure_storage_account_name", "azure_storage_account_key"),
-    ),
-}
-
-
-class RunsError(ValueError):
-    """A table that cannot be used as training runs; the message says what to do about it."""
 
 
 def as_frame(source: Source, storage_options: Mapping[str, Any] | None = None) -> pl.DataFrame:
@@ -66,10 +42,9 @@ def as_frame(source: Source, storage_options: Mapping[str, Any] | None = None) -
         if isinstance(source, pl.LazyFrame):
             return source.collect()
         if isinstance(source, (str, os.PathLike)):
-            name = os.fspath(source)
-            if _URL.match(name):
-                return _scan_one(name, storage_options).collect(engine="streaming")
-            return _from_files(name)
+            return _from_files(
+                found(os.fspath(source), storage_options, batches=False), storage_options
+            )
         if isinstance(source, (Mapping, list, tuple)):
             return _from_records(source)
         if type(source).__module__.partition(".")[0] == "pandas":
@@ -79,67 +54,36 @@ def as_frame(source: Source, storage_options: Mapping[str, Any] | None = None) -
     raise RunsError(f"runs: {type(source).__name__} is not a table; give {_UNDERSTOOD}")
 
 
-def scan(
-    source: Source,
-    storage_options: Mapping[str, Any] | None = None,
-    floats: Sequence[str] = (),
-) -> pl.LazyFrame:
-    """The table in a source, of which files and URLs are read only as far as a query needs.
+def scanner(
+    source: Source, storage_options: Mapping[str, Any] | None = None
+) -> Callable[[Sequence[str]], pl.LazyFrame]:
+    """The table in a source, of which files and addresses are read only as far as a query needs.
 
-    Parameters
-    ----------
-    source, storage_options : as for :func:`read_runs`
-    floats : sequence of str
-        Columns that are read as floats from text files, whatever their first rows look like.
+    Returns
+    -------
+    callable
+        From the names of columns to the lazy table in which they are read as floats from text
+        files, whatever their first rows look like.
 
     Raises
     ------
     RunsError
-        As :func:`as_frame`; when collected, wrap the query in :func:`reading`.
+        As :func:`as_frame`; when scanned and collected, wrap that in :func:`reading`.
     """
     with reading(source):
         if isinstance(source, pl.LazyFrame):
-            return source
+            return lambda _: source
         if isinstance(source, (str, os.PathLike)):
-            name = os.fspath(source)
-            files = [name] if _URL.match(name) else _found(name)
-            if all(_kind(file) for file in files):
-                parts = [_scan_one(file, storage_options, floats) for file in files]
-                # files that need no reconciling are best left to one scan
-                return parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal_relaxed")
-        return as_frame(source).lazy()
+            files = found(os.fspath(source), storage_options, batches=True)
+            if all(file.kind in _SCANNED for file in files):
+                return lambda floats: _scan(files, storage_options, floats)
+        frame = as_frame(source, storage_options).lazy()
+        return lambda _: frame
 
 
 def counts_quickly(source: Source) -> bool:
     """Whether the number of rows can be known without reading them: Parquet files tell."""
-    return isinstance(source, (str, os.PathLike)) and _kind(os.fspath(source)) == "parquet"
-
-
-@contextmanager
-def reading(source: Source) -> Iterator[None]:
-    """What goes wrong inside, as a :class:`RunsError` that names the source."""
-    try:
-        yield
-    except RunsError:
-        raise
-    except (
-        *(pl.exceptions.PolarsError, ImportError, TypeError, OverflowError, ValueError),
-        *(OSError, EOFError, RecursionError, MemoryError, zlib.error),
-        pl.exceptions.PanicException,  # of a damaged Parquet file; no Exception to Python
-    ) as error:
-        said = shortened(str(error))
-        if not isinstance(source, (str, os.PathLike)):
-            raise RunsError(f"runs: the table cannot be read: {said}") from error
-        name = os.fspath(source)
-        advice = _access(name) if _URL.match(name) else ""
-        if "TapeError" in str(error):
-            advice = ". JSON has no NaN: write null for it, or Parquet"
-        raise RunsError(f"runs: {shortened(name)} cannot be read: {said}{advice}") from error
-
-
-def shortened(text: str) -> str:
-    """The text as far as a message has room for it."""
-    return text if len(text) <= _TOLD else f"{text[:_TOLD]} ..."
+    return isinstance(source, (str, os.PathLike)) and kind_of(os.fspath(source)) == "parquet"
 
 
 def _from_records(records: Mapping[str, Any] | Sequence[Any]) -> pl.DataFrame:
@@ -185,148 +129,97 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
 # --- files ----------------------------------------------------------------------------------
 
 
-def _from_files(pattern: str) -> pl.DataFrame:
-    """All files of a path or pattern, in the order of their names, one below the other."""
+def _from_files(files: Sequence[File], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
+    """All files, in the order of their names, one below the other."""
     tables = []
-    for name in _found(pattern):
-        with reading(name):
-            tables.append(_read(name))
+    for file in files:
+        with reading(file.name):
+            if file.is_remote:
+                scanned = _scan_one(file, storage_options)
+                tables.append(scanned.collect(engine="streaming"))
+            else:
+                tables.append(_read(file))
     return pl.concat(tables, how="diagonal_relaxed")
 
 
-def _found(pattern: str) -> list[str]:
-    pattern = os.path.expanduser(pattern)
-    if os.path.isdir(pattern):
-        raise RunsError(f"runs: {pattern} is a directory; give a pattern such as {pattern}/*.csv")
-    found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
-    if not found:
-        raise RunsError(f"runs: there is no file {shortened(pattern)} (seen from {os.getcwd()})")
-    return found
-
-
-def _read(name: str) -> pl.DataFrame:
-    lowered = name.lower()
-    if lowered.endswith((".csv", ".csv.gz")):
-        return _read_csv(name, ",")
-    if lowered.endswith(".tsv"):
-        return _read_csv(name, "\t")
-    if lowered.endswith(".parquet"):
-        _check_size(name)
-        return pl.read_parquet(name)
+def _read(file: File) -> pl.DataFrame:
+    if file.kind in ("csv", "tsv"):
+        return _read_csv(file.content, _SEPARATORS[file.kind])
+    if file.kind == "parquet":
+        return pl.read_parquet(file.content, glob=False)
     # Python's own reader: unlike Polars' it takes the NaN that Python writes into JSON
-    if lowered.endswith((".jsonl", ".ndjson")):
-        return _from_records(_json_lines(name))
-    if lowered.endswith(".json"):
-        records = json.loads(Path(name).read_text(encoding="utf-8"))
+    if file.kind == "jsonl":
+        return _from_records(_json_lines(file))
+    if file.kind == "json":
+        with file.opened() as text:
+            records = json.load(text)
         if isinstance(records, (list, dict)):
             return _from_records(records)
-        raise RunsError(f"runs: {name} holds neither a list of rows nor a dict of columns")
-    raise RunsError(f"runs: {name} is of no known kind; give {_UNDERSTOOD}")
+        raise RunsError(f"runs: {file.name} holds neither a list of rows nor a dict of columns")
+    raise RunsError(f"runs: {file.name} is of no known kind; give {_UNDERSTOOD}")
 
 
-def _check_size(name: str) -> None:
-    """Refuses a Parquet file that says itself that it is too large; one that lies fails to read."""
-    scanned = pl.scan_parquet(name, glob=False)
-    rows, columns = scanned.select(pl.len()).collect().item(), len(scanned.collect_schema())
-    if rows * columns > _CELLS:
-        raise RunsError(
-            f"runs: {shortened(name)} holds {rows:,} rows of {columns:,} columns, too many for a "
-            "table with a row a run. Logs are read by read_final_losses and read_curves"
-        )
-
-
-def _read_csv(name: str, separator: str) -> pl.DataFrame:
-    content = _unpacked(name)
+def _read_csv(content: str | bytes, separator: str) -> pl.DataFrame:
+    read = partial(pl.read_csv, content, separator=separator, glob=False)
     try:
-        return pl.read_csv(content, infer_schema_length=None, separator=separator)
+        return read(infer_schema_length=None)
     except pl.exceptions.ComputeError:
         # FLOPs written out in digits exceed 64 bits, where Polars 1 stops: floats for such columns
-        text = pl.read_csv(content, infer_schema=False, separator=separator)
+        text = read(infer_schema=False)
         long = text.select(pl.all().str.contains(r"^\d{19,}$").any()).row(0, named=True)
         floats = {column: pl.Float64 for column, is_long in long.items() if is_long}
-        return pl.read_csv(
-            content, infer_schema_length=None, separator=separator, schema_overrides=floats
-        )
+        return read(infer_schema_length=None, schema_overrides=floats)
 
 
-def _unpacked(name: str) -> str | bytes:
-    """What gzip holds, or the name of a file that is not packed."""
-    with open(name, "rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return name
-    with gzip.open(name) as packed:
-        content = packed.read(_UNPACKED + 1)
-    if len(content) > _UNPACKED:
-        raise RunsError(
-            f"runs: {shortened(name)} unpacks to over {_UNPACKED >> 20:,} MB, too much for a table "
-            "with a row a run. Logs are read by read_final_losses and read_curves"
-        )
-    return content
-
-
-def _json_lines(name: str) -> list[Any]:
+def _json_lines(file: File) -> list[Any]:
     rows = []
-    with open(name, encoding="utf-8") as lines:
+    with file.opened() as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
                     rows.append(json.loads(line))
                 except json.JSONDecodeError as error:
-                    raise RunsError(f"runs: {name}, line {number}: {error}") from error
+                    raise RunsError(f"runs: {file.name}, line {number}: {error}") from error
     return rows
 
 
-def _kind(name: str) -> str | None:
-    """How Polars scans a file of this name; None where it does not."""
-    is_web = name.lower().startswith(("http://", "https://"))
-    lowered = (re.split("[?#]", name)[0] if is_web else name).lower()
-    return next((kind for end, kind in _SCANNED.items() if lowered.endswith(end)), None)
+def _scan(
+    files: Sequence[File], storage_options: Mapping[str, Any] | None, floats: Sequence[str]
+) -> pl.LazyFrame:
+    parts = [_scan_one(file, storage_options, floats) for file in files]
+    # files that need no reconciling are best left to one scan
+    return parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal_relaxed")
 
 
 def _scan_one(
-    name: str, storage_options: Mapping[str, Any] | None, floats: Sequence[str] = ()
+    file: File, storage_options: Mapping[str, Any] | None, floats: Sequence[str] = ()
 ) -> pl.LazyFrame:
-    """A file, or the URL (or pattern of URLs) of Parquet, csv or jsonl files, as a lazy table."""
-    is_url = _URL.match(name) is not None
+    """A file, or the address (or pattern of addresses) of files, as a lazy table."""
+    if file.kind not in _SCANNED:
+        raise RunsError(f"runs: {file.name} is of no kind that is read from a URL; give {_REMOTE}")
     options = dict(storage_options) if storage_options else None
     types = dict.fromkeys(floats, pl.Float64)
-    kind = _kind(name)
-    if kind is None:
-        raise RunsError(f"runs: {name} is of no kind that is read from a URL; give {_REMOTE}")
-    if kind == "parquet":
+    if file.kind == "parquet":
         # files of one sweep may differ in columns; a quantity that is missing is refused later
         return pl.scan_parquet(
-            name,
-            glob=is_url,
+            file.content,
+            glob=file.is_remote,
             storage_options=options,
             missing_columns="insert",
             extra_columns="ignore",
         )
-    if kind == "jsonl":
+    if file.kind == "jsonl":
         return pl.scan_ndjson(
-            name,
+            file.content,
             infer_schema_length=_INFERRED_ROWS,
             schema_overrides=types,
             storage_options=options,
         )
     return pl.scan_csv(
-        name,
-        separator="\t" if kind == "tsv" else ",",
+        file.content,
+        separator=_SEPARATORS[file.kind],
         infer_schema_length=_INFERRED_ROWS,
         schema_overrides=types,
-        glob=is_url,
+        glob=file.is_remote,
         storage_options=options,
-    )
-
-
-def _access(url: str) -> str:
-    """What to check when a URL cannot be read."""
-    keys = _ACCESS.get(url.partition("://")[0].lower())
-    if keys is None:
-        return ". Check the address, and that it may be read from here without a password"
-    options = ", ".join(f'"{key}": ...' for key in keys)
-    region = ", the region" if "aws_region" in keys else ""
-    return (
-        f". Check the address{region} and the credentials, which are taken from the environment "
-        f"or from storage_options={{{options}}}"
     )

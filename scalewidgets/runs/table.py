@@ -24,8 +24,9 @@ from ..lawbook.quantity import (
     parse_quantity,
     parse_unit,
 )
+from .files import RunsError
 from .naming import MEANING, QUANTITIES, choose_columns
-from .sources import RunsError, Source, as_frame
+from .sources import Source, as_frame
 
 _SHOWN_ROWS = 10
 _UNIT_KIND = {"N": "params", "D": "tokens", "C": "FLOP"}
@@ -58,10 +59,11 @@ def read_runs(
     ----------
     source
         A Polars DataFrame or LazyFrame, a pandas DataFrame, a PyArrow Table, a dict of lists or
-        arrays, a list of dicts, or a path or pattern of csv, parquet, json or jsonl files; also
-        the URL (``s3://``, ``gs://``, ``az://``, ``https://``; a pattern, except over https) of
-        csv, parquet or jsonl files. A row is a run: for logs with many rows a run there are
-        :func:`read_final_losses` and :func:`read_curves`.
+        arrays, a list of dicts, or a path or pattern of csv (also packed by gzip), parquet, json or
+        jsonl files; also their address on the web, from where up to 512 MB are fetched, and the URL
+        or pattern in a bucket (``s3://``, ``gs://``, ``az://``) of csv, parquet or jsonl files. A
+        row is a run: for logs with many rows a run there are :func:`read_final_losses` and
+        :func:`read_curves`.
     columns : mapping, optional
         From the quantities ``N``, ``D``, ``C``, ``loss`` to the source's names, for those that are
         not understood by themselves (``params``, ``model_size``, ``tokens``, ``training_tokens``,
@@ -76,7 +78,7 @@ def read_runs(
         table, or leave them out with a :class:`RunsWarning` that names them.
     storage_options : mapping, optional
         Access to a URL as Polars takes it, such as ``{"aws_region": "eu-west-1"}``; without,
-        credentials come from the environment.
+        credentials come from the environment. With it, Polars reads from the web, too.
 
     Returns
     -------
@@ -93,8 +95,9 @@ def read_runs(
     ------
     RunsError
         When columns are missing, ambiguous or not numbers, a unit is unknown, the table is empty,
-        rows are invalid, or numbers look like a wrong unit (a median of N below 1e3, of D below
-        1e4, of the loss above 50, and no unit given for it).
+        rows are invalid, a file cannot be read or unpacks to too much, or numbers look like a wrong
+        unit (a median of N below 1e3, of D below 1e4, of the loss above 50, and no unit given for
+        it).
 
     Examples
     --------

@@ -221,6 +221,12 @@ def test_steps_text_and_kept_columns() -> None:
     assert read_final_losses(once, run="name", keep=["seed"])["seed"].to_list() == [3, 2, 1]
 
 
+def test_what_is_there_anyway_may_be_kept() -> None:
+    found = read_final_losses(logs(), run="name")
+    kept = read_final_losses(logs(), run="name", keep=["name", "params", "train_loss"])
+    assert_frame_equal(kept, found)
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 

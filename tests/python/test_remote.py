@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import threading
@@ -15,7 +16,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from scalewidgets.runs import RunsError, read_curves, read_final_losses, read_runs
+from scalewidgets.runs import RunsError, files, read_curves, read_final_losses, read_runs
 
 TABLE = pl.DataFrame(
     {
@@ -143,6 +144,40 @@ def test_runs_on_the_web(address: str) -> None:
     assert_frame_equal(read_runs(f"{address}/bucket/t.parquet"), read_runs(TABLE))
     Store.objects["t.csv"] = TABLE.write_csv().encode()
     assert_frame_equal(read_runs(f"{address}/bucket/t.csv?raw=true"), read_runs(TABLE))
+
+
+def test_what_is_on_the_web_is_fetched_once(address: str) -> None:
+    Store.objects["t.csv"] = TABLE.write_csv().encode()
+    final = read_final_losses(f"{address}/bucket/t.csv")
+    assert_frame_equal(final, read_final_losses(TABLE))
+    assert Store.sent == [len(Store.objects["t.csv"])]
+
+
+def test_with_options_the_web_is_left_to_polars(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a token: they are not for those who fetch without."""
+    Store.objects["t.csv"] = TABLE.write_csv().encode()
+    monkeypatch.setattr(files, "_MOST", 10)
+    with pytest.raises(RunsError, match=r"t\.csv holds over 0 MB, too much to fetch\. Down"):
+        read_runs(f"{address}/bucket/t.csv")
+    found = read_runs(f"{address}/bucket/t.csv", storage_options={"max_retries": 0})
+    assert_frame_equal(found, read_runs(TABLE))
+
+
+def test_packed_and_damaged_files_on_the_web(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.objects["t.csv.gz"] = gzip.compress(TABLE.write_csv().encode())
+    Store.objects["bomb.csv"] = gzip.compress(b"run,N,D,loss\n" + b"a,1e9,1e10,3\n" * 200_000)
+    Store.objects["bad.parquet"] = parquet(TABLE)[:-9] + b"\xff" + parquet(TABLE)[-8:]
+    Store.objects["none.parquet"] = b""
+    assert_frame_equal(read_runs(f"{address}/bucket/t.csv.gz"), read_runs(TABLE))
+    monkeypatch.setattr(files, "_MOST", 2**20)
+    for read in (read_runs, read_final_losses, read_curves):
+        with pytest.raises(RunsError, match=r"bomb\.csv unpacks to over 1 MB, too much"):
+            read(f"{address}/bucket/bomb.csv")
+        for name in ("bad", "none"):
+            with pytest.raises(RunsError, match=rf"{name}\.parquet cannot be read: "):
+                read(f"{address}/bucket/{name}.parquet")
 
 
 def test_logs_in_a_bucket(access: dict[str, Any]) -> None:

@@ -3,6 +3,9 @@
 import gzip
 import random
 import struct
+import subprocess
+import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import scalewidgets as sw
-from scalewidgets.runs import RunsError, sources
+from scalewidgets.runs import RunsError, files
 
 GOOD = "run,N,D,loss\na,1e9,1e10,3.0\nb,2e9,2e10,2.8\n"
 WIDE = [f"params{i}" for i in range(10_000)]
@@ -76,18 +79,105 @@ def test_of_other_columns_two_may_bear_one_name(tmp_path: Path) -> None:
 
 # --- what unpacks to more than there is room for --------------------------------------------
 
+# The most memory that a process had, beside what it began with, when all readers refused a file.
+MEASURED = """
+import sys
+import scalewidgets as sw
+from scalewidgets.runs import RunsError
+
+def most():
+    status = open("/proc/self/status").read()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+before = most()
+for reader in (sw.read_runs, sw.read_final_losses, sw.read_curves):
+    try:
+        reader(sys.argv[1])
+    except RunsError as error:
+        assert " MB, too much " in str(error), error
+    else:
+        raise AssertionError("not refused")
+print(most() - before)
+"""
+in_linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
+
+
+@pytest.mark.slow
+@in_linux
+@pytest.mark.parametrize("line", [b"a,1e9,1e10,3\n", b"x"])
+def test_4_gb_of_gzip_are_left_with_little_memory(line: bytes, tmp_path: Path) -> None:
+    """By readers of tables and of logs, in lines and without an end of a line."""
+    part = gzip.compress(line * (2**26 // len(line)))
+    file = tmp_path / "bomb.csv.gz"
+    file.write_bytes(gzip.compress(GOOD.encode()) + part * 64)
+    assert file.stat().st_size < 12 * 2**20
+    megabytes = child(MEASURED, file)
+    assert float(megabytes) < 100
+
+
+def child(script: str, *arguments: object) -> str:
+    """What a process of its own prints; fails when it ends otherwise than by itself."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
 
 def test_a_zip_bomb_is_left_before_it_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_UNPACKED", 2**20)
     file = tmp_path / "bomb.csv.gz"
     file.write_bytes(gzip.compress(GOOD.encode() + b"a,1e9,1e10,3\n" * 200_000))
     assert file.stat().st_size < 20_000
-    with pytest.raises(RunsError, match=r"unpacks to over 1 MB.*read_final_losses"):
+    monkeypatch.setattr(files, "_MOST", 2**20)
+    with pytest.raises(RunsError, match=r"unpacks to over 1 MB.*read_final_losses.*unpack it"):
         sw.read_runs(file)
+    for reader in (sw.read_final_losses, sw.read_curves):
+        with pytest.raises(RunsError, match=r"unpacks to over 1 MB, too much to be logs"):
+            reader(file)
     monkeypatch.undo()
     assert sw.read_runs(file).height == 200_002
+
+
+def test_logs_may_be_longer_than_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed as measured numbers are, they are read at any length."""
+    rng = np.random.default_rng(0)
+    rows = "".join(f"a,1e9,{i}e8,{2 + loss:.6f}\n" for i, loss in enumerate(rng.random(20_000), 1))
+    file = tmp_path / "log.csv.gz"
+    file.write_bytes(gzip.compress(f"run,N,D,loss\n{rows}".encode()))
+    monkeypatch.setattr(files, "_MOST", 2**18)
+    assert sw.read_final_losses(file).height == 1
+    with pytest.raises(RunsError, match="too much for a table with a row a run"):
+        sw.read_runs(file)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".tsv", ".json", ".jsonl"])
+@pytest.mark.parametrize(
+    ("how", "start"),
+    [
+        ("zlib", zlib.compress(GOOD.encode())),
+        ("zip", b"PK\x03\x04" + bytes(40)),
+        ("zstd", b"\x28\xb5\x2f\xfd" + bytes(40)),
+    ],
+)
+def test_text_is_packed_by_gzip_or_not_read(
+    how: str, start: bytes, ending: str, tmp_path: Path
+) -> None:
+    """Polars would unpack some of them without a limit."""
+    file = tmp_path / f"a{ending}"
+    file.write_bytes(start)
+    for reader in READERS:
+        with pytest.raises(RunsError, match=f"is packed by {how}; of packed files csv by gzip is"):
+            reader(file)
+
+
+@pytest.mark.parametrize("ending", [".json", ".jsonl"])
+def test_packed_json_is_not_read(ending: str, tmp_path: Path) -> None:
+    file = tmp_path / f"a{ending}"
+    file.write_bytes(gzip.compress(b'{"N": 1e9, "D": 1e10, "loss": 3}\n'))
+    for reader in READERS:
+        with pytest.raises(RunsError, match="is packed by gzip; of packed files csv"):
+            reader(file)
 
 
 def test_a_parquet_bomb_is_left_before_it_is_read(
@@ -95,12 +185,19 @@ def test_a_parquet_bomb_is_left_before_it_is_read(
 ) -> None:
     file = tmp_path / "bomb.parquet"
     pl.select(N=pl.repeat(1e9, 10**6), D=1e10, loss=3.0).write_parquet(file)
-    monkeypatch.setattr(sources, "_CELLS", 10**6)
-    with pytest.raises(RunsError, match="holds 1,000,000 rows of 3 columns, too many"):
-        sw.read_runs(file)
+    pl.DataFrame({"N": [1e9], "D": 1e10, "loss": 3.0, "note": "x" * 10**7}).write_parquet(
+        tmp_path / "one_row.parquet", statistics=False
+    )
+    monkeypatch.setattr(files, "_MOST_PARQUET", 2**23)
+    for bomb in (file, tmp_path / "one_row.parquet"):
+        assert bomb.stat().st_size < 20_000
+        with pytest.raises(RunsError, match="unpacks to over 8 MB"):
+            sw.read_runs(bomb)
+    monkeypatch.undo()
+    assert sw.read_runs(file).height == 10**6
 
 
-# --- damaged Parquet: what Polars does of itself ---------------------------------------------
+# --- damaged Parquet: see also test_parquet ---------------------------------------------------
 
 
 def parquet(folder: Path) -> bytes:
