@@ -38,7 +38,10 @@ CHROMIUM_ARGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
+Theme = Literal["light", "dark"]
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+TURN = """(theme) =>
+  window.jupyterapp.commands.execute("apputils:change-theme", { theme }).then(() => null)"""
 
 # The state of the open notebook, as JupyterLab's own model has it.
 STATE = """(path) => {
@@ -212,9 +215,7 @@ class LabPage:
         if not request.url.startswith(inside):
             self.outside.append(request.url)
 
-    def open_notebook(
-        self, notebook: Path | Sequence[str], theme: Literal["light", "dark"] = "light"
-    ) -> None:
+    def open_notebook(self, notebook: Path | Sequence[str], theme: Theme = "light") -> None:
         """Open a copy of a notebook (or a new one of these code cells), outputs cleared.
 
         Returns when its kernel is idle and the theme is on. The kernel of a notebook that this
@@ -236,8 +237,7 @@ class LabPage:
 
         self.server.choose("themes", theme=THEMES[theme])
         self.page.goto(f"{self.server.url}{self.address(name)}?token={self.server.token}")
-        light = json.dumps(theme == "light")
-        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
+        self._wait_for_theme(theme)
         self._wait_until("state.idle")
 
     def address(self, name: str) -> str:
@@ -306,12 +306,22 @@ class LabPage:
         self.page.mouse.move(x + dx, y + dy, steps=steps)
         self.page.mouse.up()
 
-    def screenshot(self, name: str, element: Locator | None = None) -> Path:
-        """A picture of the page, or of one element, as `screenshots/<name>.png`."""
+    def turn(self, theme: Theme) -> None:
+        """Put on a theme, as the Settings menu does."""
+        self.page.evaluate(TURN, THEMES[theme])
+        self._wait_for_theme(theme)
+
+    def _wait_for_theme(self, theme: Theme) -> None:
+        light = json.dumps(theme == "light")
+        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
+
+    def screenshot(self, name: str, element: Locator | None = None) -> None:
+        """Pictures of the page, or of one element, in both themes: `screenshots/<name>-dark.png`
+        and `-light.png`, which stays on."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        file = SCREENSHOTS / f"{name}.png"
-        (element or self.page).screenshot(path=file)
-        return file
+        for theme in ("dark", "light"):
+            self.turn(theme)
+            (element or self.page).screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
 
     def assert_quiet(self) -> None:
         """Fail if the page complained, or asked for anything beyond this machine."""

@@ -1,7 +1,5 @@
 """A lab on the screen: its controls, its plots, and the hands that move them."""
 
-from typing import Literal
-
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -75,11 +73,18 @@ class Lab:
         expect(self.state).to_have_attribute("data-state", ANSWERED)
 
 
-def opened(
-    page: LabPage, call: str, theme: Literal["light", "dark"] = "light", before: str = ""
-) -> Lab:
+def follows_themes(page: LabPage, lab: Lab) -> None:
+    """The lab puts on the host's theme as it is chosen; ends in light."""
+    for theme in ("dark", "light"):
+        page.turn(theme)
+        page.page.evaluate(TWO_FRAMES)
+        dark = lab.root.evaluate("(e) => e.classList.contains('sw-dark')")
+        assert dark is (theme == "dark")
+
+
+def opened(page: LabPage, call: str, before: str = "") -> Lab:
     """The lab that a call makes, called ``lab`` in Python too; ``before`` is run first."""
-    page.open_notebook([f"import scalewidgets as sw\n{before}\nlab = {call}\nlab"], theme=theme)
+    page.open_notebook([f"import scalewidgets as sw\n{before}\nlab = {call}\nlab"])
     page.run_all()
     return Lab(page)
 

@@ -1,8 +1,5 @@
 """The ArchitectureLab as a person uses it in JupyterLab: every topic, every comparison."""
 
-from typing import Literal
-
-import pytest
 from playwright.sync_api import expect
 
 from .jupyter import LabPage
@@ -13,11 +10,8 @@ def worth(role: str) -> list[str]:
     return [f"{role}_{name}" for name in ("compute", "memory", "served")]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_experts_gain_in_serving_what_they_lose_in_memory(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.ArchitectureLab()", theme)
+def test_experts_gain_in_serving_what_they_lose_in_memory(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ArchitectureLab()")
     before = {cell: read(lab, cell) for cell in worth("sparse")}
     lab.drag_slider("E", 0.6)
     lab.heard("E", "lab.E")
@@ -27,7 +21,7 @@ def test_experts_gain_in_serving_what_they_lose_in_memory(
     for law in ("abnar", "clark", "frantar"):
         choose(lab, "law_name", law)
         agrees(lab, *worth("sparse"), "sparse_total")
-    wide_page.screenshot(f"architecture-lab-experts-{theme}")
+    wide_page.screenshot("architecture-lab-experts")
     wide_page.assert_quiet()
 
 
@@ -46,17 +40,14 @@ def test_the_best_granularity_moves_with_compute(wide_page: LabPage) -> None:
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_vocabularies_streams_and_families(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.ArchitectureLab()", theme)
+def test_vocabularies_streams_and_families(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ArchitectureLab()")
     choose(lab, "topic", "vocabulary")
     lab.drag_slider("V", 0.8)
     lab.heard("V", "lab.V")
     assert read(lab, "vocab_compute") < 1 < read(lab, "vocab_served")
     agrees(lab, *worth("vocab"), "vocab_D", "best_V_1", "best_V_2", "best_V_3")
-    wide_page.screenshot(f"architecture-lab-vocabulary-{theme}")
+    wide_page.screenshot("architecture-lab-vocabulary")
     choose(lab, "topic", "streams")
     expect(lab.root.locator('[data-plot="vocabulary"]')).to_be_hidden()
     lab.drag_slider("P", 0.75)
@@ -64,18 +55,17 @@ def test_vocabularies_streams_and_families(
     assert read(lab, "stream_memory") > 1.5
     assert read(lab, "stream_compute") < 0.4
     agrees(lab, *worth("stream"), "stream_even")
-    wide_page.screenshot(f"architecture-lab-streams-{theme}")
+    wide_page.screenshot("architecture-lab-streams")
     choose(lab, "topic", "families")
     lab.drag_slider("budget", 0.9)
     lab.heard("budget", "lab.budget")
     agrees(lab, "tnl_compute", "hgrn2_size", "mdm_compute")
-    wide_page.screenshot(f"architecture-lab-families-{theme}")
+    wide_page.screenshot("architecture-lab-families")
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_too_few_layers_cost_tokens(wide_page: LabPage, theme: Literal["light", "dark"]) -> None:
-    lab = opened(wide_page, "sw.ArchitectureLab(topic='shape', D='100B')", theme)
+def test_too_few_layers_cost_tokens(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ArchitectureLab(topic='shape', D='100B')")
     lab.drag_slider("depth", 0.3)
     lab.heard("depth", "lab.depth")
     assert read(lab, "shape_worth") < 0.6
@@ -83,7 +73,7 @@ def test_too_few_layers_cost_tokens(wide_page: LabPage, theme: Literal["light", 
     lab.drag_slider("N", 0.5)
     lab.heard("N", "lab.N")
     agrees(lab, "shape_worth", "best_depth", "aspect")
-    wide_page.screenshot(f"architecture-lab-shape-{theme}")
+    wide_page.screenshot("architecture-lab-shape")
     wide_page.assert_quiet()
 
 

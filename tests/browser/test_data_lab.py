@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -18,11 +17,8 @@ def captions(lab: Lab) -> list[str]:
     return [caption.inner_text() for caption in found if caption.is_visible()]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_epochs_are_dragged_and_compute_moves_the_best_of_them(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.DataLab(sw.fit('hoffmann2022', sw.load_runs('simulated')))", theme)
+def test_epochs_are_dragged_and_compute_moves_the_best_of_them(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DataLab(sw.fit('hoffmann2022', sw.load_runs('simulated')))")
     before = read(lab, "best_epochs")
     lab.drag_slider("C", 0.6)
     wide_page.wait_for_value("lab.C", lambda value: value > 1e23)
@@ -38,15 +34,12 @@ def test_epochs_are_dragged_and_compute_moves_the_best_of_them(
     titles = captions(lab)
     assert titles[0].startswith("Yours")
     assert not any(title.startswith(("Strict", "Predicted")) for title in titles)
-    wide_page.screenshot(f"data-lab-repeat-{theme}")
+    wide_page.screenshot("data-lab-repeat")
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_with_more_samples_more_pools_win(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.DataLab(topic='filter')", theme)
+def test_with_more_samples_more_pools_win(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DataLab(topic='filter')")
     lab.drag_slider("samples", 0.05)
     wide_page.wait_for_value("lab.samples", lambda value: value < 2e7)
     assert read(lab, "best_kept") == 1
@@ -63,15 +56,12 @@ def test_with_more_samples_more_pools_win(
     assert later > 1.2 * start
     assert read(lab, "from_2") == pytest.approx(later, rel=6e-3)
     expect(lab.root.locator('[data-plot="epochs"]')).to_have_count(0)
-    wide_page.screenshot(f"data-lab-filter-{theme}")
+    wide_page.screenshot("data-lab-filter")
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_shares_stay_shares_under_the_hand(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.DataLab()", theme)
+def test_shares_stay_shares_under_the_hand(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DataLab()")
     lab.root.locator('[data-cell="topic"] select').select_option("mix")
     lab.drag_slider("shares.academic", 0.9)
     wide_page.wait_for_value("lab.shares['academic']", lambda value: value > 0.8)
@@ -86,7 +76,7 @@ def test_shares_stay_shares_under_the_hand(
         best = wide_page.value(f"lab.best_mixture[{name!r}]")
         assert read(lab, f"ideal_{name}") == pytest.approx(best, abs=6e-4)
     assert read(lab, "ideal_mix_loss") < read(lab, "mix_loss")
-    wide_page.screenshot(f"data-lab-mix-{theme}")
+    wide_page.screenshot("data-lab-mix")
     lab.root.get_by_role("button", name="Equal shares").click()
     wide_page.wait_for_value("lab.shares['dialogue']", lambda value: value == 0.2)
     assert [read(lab, f"r_{name}") for name in names] == pytest.approx([0.2] * 5)
@@ -161,11 +151,8 @@ def test_corners_are_chosen_and_the_law_brings_its_domains(wide_page: LabPage) -
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_to_keep_depends_on_how_many_there_are(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.DataLab(topic='prune', kept=0.4)", theme)
+def test_what_to_keep_depends_on_how_many_there_are(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DataLab(topic='prune', kept=0.4)")
     lab.drag_slider("alpha_tot", 0.1)
     lab.settled()
     assert wide_page.value("lab.alpha_tot") < 1.2
@@ -178,7 +165,7 @@ def test_what_to_keep_depends_on_how_many_there_are(
     assert read(lab, "error_hard") == pytest.approx(hard, rel=6e-3)
     for curve in lab.root.locator('[data-plot="amount"] path.sw-curve').all():
         expect(curve).to_have_attribute("d", re.compile("L"), timeout=30_000)
-    wide_page.screenshot(f"data-lab-prune-{theme}")
+    wide_page.screenshot("data-lab-prune")
     wide_page.assert_quiet()
 
 

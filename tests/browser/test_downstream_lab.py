@@ -1,15 +1,10 @@
 """The DownstreamLab as a person uses it in JupyterLab: one question after the other."""
 
-from typing import Literal
-
 import pytest
 from playwright.sync_api import expect
 
 from .jupyter import LabPage
 from .lab import opened, read
-
-Theme = Literal["light", "dark"]
-both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
 
 # Runs along the published laws of HellaSwag, scattered a little: no data set is needed.
 RUNS = """
@@ -25,9 +20,8 @@ runs = {"N": N, "D": D, "loss": loss, "accuracy": accuracy}
 """
 
 
-@both_themes
-def test_from_tokens_to_loss_to_score(wide_page: LabPage, theme: Theme) -> None:
-    lab = opened(wide_page, "sw.DownstreamLab()", theme)
+def test_from_tokens_to_loss_to_score(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DownstreamLab()")
     assert read(lab, "error_both") == pytest.approx(0.021, abs=1e-9)
     before = read(lab, "accuracy")
     lab.drag_slider("D", 0.5)
@@ -43,7 +37,7 @@ def test_from_tokens_to_loss_to_score(wide_page: LabPage, theme: Theme) -> None:
     assert read(lab, "accuracy") == pytest.approx(0.527, abs=6e-4)
     assert read(lab, "error_one") == pytest.approx(-0.076, abs=6e-4)
     assert read(lab, "error_two") == pytest.approx(-0.035, abs=6e-4)
-    wide_page.screenshot(f"downstream-lab-ladder-{theme}")
+    wide_page.screenshot("downstream-lab-ladder")
     lab.root.locator('[data-cell="task"] select').select_option("redpajama_17")
     wide_page.wait_for_value("lab.task", lambda value: value == "redpajama_17")
     expect(lab.root.locator('[data-plot="errors"]')).to_be_hidden()
@@ -68,16 +62,15 @@ def test_runs_of_yours_are_fitted_and_bring_intervals(wide_page: LabPage) -> Non
     assert read(lab, "accuracy") == pytest.approx(
         wide_page.value("lab.sheet().get('accuracy')"), abs=6e-4
     )
-    wide_page.screenshot("downstream-lab-yours-light")
+    wide_page.screenshot("downstream-lab-yours")
     lab.drag_slider("largest", 0.01)
     wide_page.wait_for_value("lab.problem", lambda value: "too few" in value)
     expect(lab.root.get_by_text("too few for the")).to_be_visible()
     wide_page.assert_quiet()
 
 
-@both_themes
-def test_longer_answers_seem_to_emerge_later(wide_page: LabPage, theme: Theme) -> None:
-    lab = opened(wide_page, "sw.DownstreamLab(topic='emergence')", theme)
+def test_longer_answers_seem_to_emerge_later(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DownstreamLab(topic='emergence')")
     before, tokens = read(lab, "first_N"), read(lab, "edit_share")
     lab.drag_slider("target_tokens", 0.9)
     wide_page.wait_for_value("lab.target_tokens", lambda value: value > 50)
@@ -91,13 +84,12 @@ def test_longer_answers_seem_to_emerge_later(wide_page: LabPage, theme: Theme) -
     assert read(lab, "resolution") == pytest.approx(1 / wide_page.value("lab.questions"), rel=6e-3)
     lab.drag_slider("passes", 0.8)
     wide_page.wait_for_value("lab.passes", lambda value: value == 8)
-    wide_page.screenshot(f"downstream-lab-emergence-{theme}")
+    wide_page.screenshot("downstream-lab-emergence")
     wide_page.assert_quiet()
 
 
-@both_themes
-def test_scores_are_worth_compute(wide_page: LabPage, theme: Theme) -> None:
-    lab = opened(wide_page, "sw.DownstreamLab(topic='capability')", theme)
+def test_scores_are_worth_compute(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DownstreamLab(topic='capability')")
     assert read(lab, "scores_S") == pytest.approx(0.596, abs=6e-4)
     lab.drag_slider("scores.GSM8K", 0.9)
     wide_page.wait_for_value("lab.scores['GSM8K']", lambda value: value > 0.85)
@@ -111,16 +103,15 @@ def test_scores_are_worth_compute(wide_page: LabPage, theme: Theme) -> None:
     lab.heard("C", "lab.C")
     law = "float(sw.law('ruan2024_observational.capability', 'Pythia').predict(C=lab.C/1e21))"
     assert read(lab, "family_S") == pytest.approx(wide_page.value(law), abs=6e-4)
-    wide_page.screenshot(f"downstream-lab-capability-{theme}")
+    wide_page.screenshot("downstream-lab-capability")
     wide_page.assert_quiet()
 
 
-@both_themes
-def test_a_fit_before_the_turn_misses_what_comes(wide_page: LabPage, theme: Theme) -> None:
-    lab = opened(wide_page, "sw.DownstreamLab(topic='ushape', C=1e23)", theme)
+def test_a_fit_before_the_turn_misses_what_comes(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DownstreamLab(topic='ushape', C=1e23)")
     assert read(lab, "truth") > 1.5 * read(lab, "foretold_high")
     models = read(lab, "line_n")
-    wide_page.screenshot(f"downstream-lab-ushape-{theme}")
+    wide_page.screenshot("downstream-lab-ushape")
     lab.drag_slider("cutoff", 0.8)
     wide_page.wait_for_value("lab.cutoff", lambda value: value > 1e23)
     lab.settled()
@@ -131,9 +122,8 @@ def test_a_fit_before_the_turn_misses_what_comes(wide_page: LabPage, theme: Them
     wide_page.assert_quiet()
 
 
-@both_themes
-def test_more_questions_tell_two_models_apart(wide_page: LabPage, theme: Theme) -> None:
-    lab = opened(wide_page, "sw.DownstreamLab(topic='signal')", theme)
+def test_more_questions_tell_two_models_apart(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.DownstreamLab(topic='signal')")
     assert read(lab, "difference_low") < 0
     needed = read(lab, "questions_needed")
     lab.drag_slider("test_questions", 0.95)
@@ -143,7 +133,7 @@ def test_more_questions_tell_two_models_apart(wide_page: LabPage, theme: Theme) 
     wide_page.wait_for_value("lab.test_questions", lambda value: value == 1172)
     lab.settled()
     assert read(lab, "difference_low") < 0
-    wide_page.screenshot(f"downstream-lab-signal-{theme}")
+    wide_page.screenshot("downstream-lab-signal")
     wide_page.assert_quiet()
 
 

@@ -1,7 +1,6 @@
 """The FitLab as a person uses it in JupyterLab: sliders, clicks, a lasso, a row, a condition."""
 
 import re
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -25,10 +24,8 @@ def strip_over_isoflop(lab):
 """
 
 
-def opened(
-    page: LabPage, call: str = "sw.FitLab()", theme: Literal["light", "dark"] = "light"
-) -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
+def opened(page: LabPage, call: str = "sw.FitLab()") -> Lab:
+    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"])
     page.run_all()
     return Lab(page)
 
@@ -43,11 +40,8 @@ def law(lab: Lab) -> Locator:
     return lab.root.locator(path).first
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_bias_of_approach_2_appears_as_the_grid_is_dragged(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, 'sw.FitLab(truth="asymmetric", noise=0.0005)', theme)
+def test_the_bias_of_approach_2_appears_as_the_grid_is_dragged(wide_page: LabPage) -> None:
+    lab = opened(wide_page, 'sw.FitLab(truth="asymmetric", noise=0.0005)')
     before = curves(lab).get_attribute("d")
     centred = read(lab, "a2_N")
     lab.drag_slider("width", 0.9)
@@ -68,7 +62,7 @@ def test_the_bias_of_approach_2_appears_as_the_grid_is_dragged(
     wide_page.wait_for_value(
         "len(lab.facts['strings']['strip_name'])", lambda value: value == dots.count()
     )
-    wide_page.screenshot(f"fit-lab-{theme}")
+    wide_page.screenshot("fit-lab")
     wide_page.assert_quiet()
 
 

@@ -30,11 +30,11 @@ def test_a_slider_is_dragged_and_the_kernel_knows(
     lab_page.run_code("slider.value = 7")
     expect(lab_page.page.locator(".widget-readout")).to_have_text("7")
 
-    lab_page.screenshot(f"harness-{theme}")
     notebook = lab_page.page.locator(".jp-NotebookPanel-notebook")
     background = notebook.evaluate("(element) => getComputedStyle(element).backgroundColor")
     brightness = sum(int(part) for part in background.strip("rgb()").split(","))
     assert brightness > 600 if theme == "light" else brightness < 200
+    lab_page.screenshot("harness")
     lab_page.assert_quiet()
 
 

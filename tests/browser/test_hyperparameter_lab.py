@@ -1,7 +1,6 @@
 """The HyperparameterLab as a person uses it in JupyterLab: the point, the laws, the basin."""
 
 import re
-from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -20,8 +19,8 @@ runs = pl.DataFrame([
 """
 
 
-def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\n{GRID}\nlab = {call}\nlab"], theme=theme)
+def opened(page: LabPage, call: str) -> Lab:
+    page.open_notebook([f"import scalewidgets as sw\n{GRID}\nlab = {call}\nlab"])
     page.run_all()
     return Lab(page)
 
@@ -32,11 +31,8 @@ def dashes(lab: Lab, plot: str) -> int:
     return sum(bool(line.get_attribute("d")) for line in lines.all())
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_law_is_on_the_screen_what_it_is_in_python(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.HyperparameterLab()", theme)
+def test_every_law_is_on_the_screen_what_it_is_in_python(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.HyperparameterLab()")
     spread = read(lab, "lr_spread")
     lab.drag_slider("N", 0.4)
     wide_page.wait_for_value("lab.N", lambda value: value < 4e8)
@@ -52,7 +48,7 @@ def test_every_law_is_on_the_screen_what_it_is_in_python(
     assert read(lab, "lr_spread") != spread
     assert dashes(lab, "lr_N") >= 3
     expect(lab.root.locator('[data-plot="strip"] circle[data-row="5"]').first).to_be_visible()
-    wide_page.screenshot(f"hyperparameters-{theme}")
+    wide_page.screenshot("hyperparameters")
     wide_page.assert_quiet()
 
 
@@ -92,9 +88,8 @@ def test_a_batch_is_held_and_costs(wide_page: LabPage) -> None:
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_basin_of_runs(wide_page: LabPage, theme: Literal["light", "dark"]) -> None:
-    lab = opened(wide_page, "sw.HyperparameterLab(runs, N='1B', D='20B')", theme)
+def test_the_basin_of_runs(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.HyperparameterLab(runs, N='1B', D='20B')")
     plot = lab.root.locator('[data-plot="basin"]')
     expect(plot.locator("path.sw-contour")).to_have_attribute("d", re.compile("^M"))
     for name in ("best run", "Step Law", "DeepSeek"):
@@ -102,7 +97,7 @@ def test_the_basin_of_runs(wide_page: LabPage, theme: Literal["light", "dark"]) 
     given = wide_page.value("lab.sheet().get('at_excess_li2025_step_law')")
     text = lab.root.locator('tr[data-cell="at_excess_li2025_step_law"] .sw-value').inner_text()
     assert float(text.rstrip("%")) / 100 == pytest.approx(given, abs=6e-5)
-    wide_page.screenshot(f"hyperparameter-basin-{theme}", lab.root)
+    wide_page.screenshot("hyperparameter-basin", lab.root)
     lab.root.locator('[data-cell="dataset"] label', has_text="none").click()
     expect(plot).to_have_count(0)
     wide_page.assert_quiet()

@@ -1,7 +1,7 @@
 """The LawLab as a person uses it in JupyterLab: drag, type, switch, lay over, click runs out."""
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -10,8 +10,8 @@ from .jupyter import LabPage
 from .lab import Lab
 
 
-def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"], theme=theme)
+def opened(page: LabPage, call: str) -> Lab:
+    page.open_notebook([f"import scalewidgets as sw\nlab = {call}\nlab"])
     page.run_all()
     return Lab(page)
 
@@ -26,11 +26,8 @@ def symbol(lab: Lab, name: str) -> Locator:
     return lab.root.locator(f'.sw-equation [data-symbol="{name}"]').first
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_law_is_dragged_and_laid_over(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, 'sw.LawLab("hoffmann2022", second="kaplan2020", x="N")', theme)
+def test_a_law_is_dragged_and_laid_over(wide_page: LabPage) -> None:
+    lab = opened(wide_page, 'sw.LawLab("hoffmann2022", second="kaplan2020", x="N")')
     law, second = law_curve(lab, "by_N"), law_curve(lab, "by_N", "second")
     before, over = law.get_attribute("d"), second.get_attribute("d")
     lab.drag_slider("wheel.alpha", 0.5)
@@ -46,7 +43,7 @@ def test_a_law_is_dragged_and_laid_over(
     told = wide_page.value("lab.value")
     row = lab.root.locator(".sw-main tr, .sw-main .sw-row").filter(has_text="hoffmann2022").first
     assert f"{told:.5g}" in row.inner_text(), (told, moved)
-    wide_page.screenshot(f"law-lab-{theme}")
+    wide_page.screenshot("law-lab")
 
     lab.root.get_by_role("button", name="Let all go").click()
     wide_page.wait_for_value("lab.held", lambda value: not any(value.values()))
@@ -158,7 +155,7 @@ def test_a_theory_is_solved_by_the_kernel_as_it_is_dragged(wide_page: LabPage) -
 
 
 def test_a_law_over_a_schedule_is_drawn(wide_page: LabPage) -> None:
-    lab = opened(wide_page, 'sw.LawLab("luo2025_multi_power")', theme="dark")
+    lab = opened(wide_page, 'sw.LawLab("luo2025_multi_power")')
     before = law_curve(lab, "by_S1").get_attribute("d")
     lab.drag_slider("wheel.B", 0.3)
     expect(law_curve(lab, "by_S1")).not_to_have_attribute("d", before or "")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser, Error, expect
 
 from .jupyter import LabPage, Server
-from .lab import Lab
+from .lab import Lab, follows_themes
 
 CELLS = [
     "import scalewidgets as sw\nlab = sw.Explorer()\nlab",
@@ -43,15 +43,12 @@ def notebook_page(
     page.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_lab_answers_the_hand_and_python_hears(
-    notebook_page: NotebookPage, theme: Literal["light", "dark"]
-) -> None:
-    notebook_page.open_notebook(CELLS, theme=theme)
+def test_a_lab_answers_the_hand_and_python_hears(notebook_page: NotebookPage) -> None:
+    notebook_page.open_notebook(CELLS)
     assert notebook_page.page.evaluate("window.jupyterapp.name") == "Jupyter Notebook"
     notebook_page.run_all()
     lab = Lab(notebook_page)
-    assert lab.root.evaluate("(e) => e.classList.contains('sw-dark')") is (theme == "dark")
+    follows_themes(notebook_page, lab)
     before = lab.curve()
     assert before
 
@@ -73,5 +70,5 @@ def test_a_lab_answers_the_hand_and_python_hears(
     expect(lab.slider("N")).to_be_focused()
     lab.settled()  # the next frame shows the step
     assert lab.heard("N", "lab.N") < value
-    notebook_page.screenshot(f"notebook7-{theme}")
+    notebook_page.screenshot("notebook7")
     notebook_page.assert_quiet()

@@ -1,7 +1,5 @@
 """The Planner as a person uses it in JupyterLab: budget, demand, concerns, what is taken away."""
 
-from typing import Literal
-
 import pytest
 from playwright.sync_api import expect
 
@@ -15,11 +13,8 @@ CONCERNS = "limited=True, unique_tokens='500B', choose_bits=True, served_bits=4.
 STRATEGIES = ["chinchilla", "inference", "data", "precision"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_strategy_is_on_the_screen_what_it_is_in_python(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, f"sw.Planner({FIT}, {CONCERNS})", theme)
+def test_every_strategy_is_on_the_screen_what_it_is_in_python(wide_page: LabPage) -> None:
+    lab = opened(wide_page, f"sw.Planner({FIT}, {CONCERNS})")
     marker = lab.root.locator('[data-plot="plane"] [data-marker="Chinchilla"] path')
     before = marker.get_attribute("transform")
     lab.drag_slider("C", 0.6)
@@ -40,7 +35,7 @@ def test_every_strategy_is_on_the_screen_what_it_is_in_python(
     assert [parse_quantity(end) for end in ends] == pytest.approx([low, high], rel=6e-3)
     names = lab.root.locator('[data-plot="tornado"] .sw-ticks text')
     expect(names.filter(has_text="output_tokens")).to_have_count(1)
-    wide_page.screenshot(f"planner-{theme}")
+    wide_page.screenshot("planner")
     wide_page.assert_quiet()
 
 

@@ -1,7 +1,6 @@
 """The PrecisionLab as a person uses it in JupyterLab: all of it follows the hand in the frame."""
 
 import re
-from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -26,11 +25,8 @@ SHOWN = (
 )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_a_hand_drags_to_is_what_python_says(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.PrecisionLab()", theme)
+def test_what_a_hand_drags_to_is_what_python_says(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.PrecisionLab()")
     best = lab.root.locator('[data-plot="memory"] [data-marker="best float"] path')
     before = best.get_attribute("transform")
     curve = lab.curve("critical")
@@ -44,7 +40,7 @@ def test_what_a_hand_drags_to_is_what_python_says(
     lab.settled()
     assert lab.curve("critical") != curve
     agrees(lab, *SHOWN, least=6e-3)
-    wide_page.screenshot(f"precision-{theme}")
+    wide_page.screenshot("precision")
     wide_page.assert_quiet()
 
 
@@ -84,14 +80,11 @@ def test_a_setting_without_what_a_plot_needs_leaves_it(wide_page: LabPage) -> No
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_fit_and_runs_bring_bands_intervals_and_residuals(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
+def test_a_fit_and_runs_bring_bands_intervals_and_residuals(wide_page: LabPage) -> None:
     rows = "[{'N': n, 'D': 20*n, 'P': p, 'loss': 3 + 0.2/p} for n in (1e8, 1e9) for p in (16, 4)]"
     fit = "sw.fit('hoffmann2022', sw.load_runs('simulated'))"
     call = f"sw.PrecisionLab({fit}, runs=__import__('polars').DataFrame({rows}))"
-    lab = opened(wide_page, call, theme)
+    lab = opened(wide_page, call)
     interval = lab.root.locator('tr[data-cell="post_memory_P"] .sw-interval')
     expect(interval).not_to_be_empty()
     expect(lab.root.locator('tr[data-cell="sun_best_P"] .sw-interval')).to_have_text("")
@@ -103,7 +96,7 @@ def test_a_fit_and_runs_bring_bands_intervals_and_residuals(
     lab.root.locator('[data-cell="setting"] select').select_option("W4A16")
     expect(runs.last).not_to_have_attribute("cy", before or "")
     lab.root.locator('[data-plot="residuals"]').scroll_into_view_if_needed()
-    wide_page.screenshot(f"precision-runs-{theme}")
+    wide_page.screenshot("precision-runs")
     lab.root.locator('[data-cell="dataset"] select').select_option("none")
     expect(lab.root.locator('[data-plot="residuals"]')).to_have_count(0)
     wide_page.assert_quiet()

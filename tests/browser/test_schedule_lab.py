@@ -1,7 +1,6 @@
 """The ScheduleLab as a person uses it in JupyterLab: drawing, picking, a better one, runs."""
 
 import re
-from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -35,10 +34,8 @@ several = pl.concat([
 """
 
 
-def opened(page: LabPage, call: str, theme: Literal["light", "dark"] = "light") -> Lab:
-    page.open_notebook(
-        [f"import scalewidgets as sw\n{CURVE}{SEVERAL}\nlab = {call}\nlab"], theme=theme
-    )
+def opened(page: LabPage, call: str) -> Lab:
+    page.open_notebook([f"import scalewidgets as sw\n{CURVE}{SEVERAL}\nlab = {call}\nlab"])
     page.run_all()
     return Lab(page)
 
@@ -75,14 +72,11 @@ def agreed(lab: Lab) -> None:
         assert read(lab, f"{role}_yours") == pytest.approx(value, abs=6e-5)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_schedule_is_drawn_and_the_loss_follows(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.ScheduleLab()", theme)
+def test_a_schedule_is_drawn_and_the_loss_follows(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab()")
     agreed(lab)
     loss, before = read(lab, "mpl_yours"), line(lab, "won")
-    wide_page.screenshot(f"schedule-{theme}")
+    wide_page.screenshot("schedule")
     draw(lab, [(0.3, 0.94), (0.45, 0.4), (0.7, 0.35), (0.99, 0.05)])
     wide_page.wait_for_value("lab.shape", lambda shape: shape == "hand")
     wide_page.wait_for_value("lab.drawn[-2]", lambda height: height < 0.12)
@@ -94,7 +88,7 @@ def test_a_schedule_is_drawn_and_the_loss_follows(
         "float(sw.law('luo2025_multi_power', 'm400').predict(schedule=lab.schedule))"
     )
     assert read(lab, "mpl_yours") == pytest.approx(exact, abs=3e-4)
-    wide_page.screenshot(f"schedule-drawn-{theme}")
+    wide_page.screenshot("schedule-drawn")
     wide_page.assert_quiet()
 
 
@@ -136,9 +130,8 @@ def test_a_schedule_is_drawn_from_the_keyboard(wide_page: LabPage) -> None:
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_better_one_is_found(wide_page: LabPage, theme: Literal["light", "dark"]) -> None:
-    lab = opened(wide_page, "sw.ScheduleLab(shape='cosine')", theme)
+def test_a_better_one_is_found(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab(shape='cosine')")
     lab.root.locator("button", has_text="Find me a better one").click()
     wide_page.wait_for_value("lab.better", lambda value: value == "gradual")
     lab.settled()
@@ -150,7 +143,7 @@ def test_a_better_one_is_found(wide_page: LabPage, theme: Literal["light", "dark
     lab.settled()
     assert read(lab, "mpl_best") == pytest.approx(wide_page.value("lab.best.loss"), abs=3e-4)
     assert read(lab, "mpl_best") != best
-    wide_page.screenshot(f"schedule-better-{theme}")
+    wide_page.screenshot("schedule-better")
     wide_page.assert_quiet()
 
 
@@ -169,9 +162,8 @@ def test_a_measured_run_lies_under_the_laws(wide_page: LabPage) -> None:
     wide_page.assert_quiet()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_laws_are_fitted_to_curves(wide_page: LabPage, theme: Literal["light", "dark"]) -> None:
-    lab = opened(wide_page, "sw.ScheduleLab(curves=several, shape='cosine')", theme)
+def test_laws_are_fitted_to_curves(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.ScheduleLab(curves=several, shape='cosine')")
     before = read(lab, "ann_yours")
     switch = lab.root.locator('[data-cell="fit_on.drop__v1_0"] input')
     expect(switch).to_be_hidden()
@@ -183,7 +175,7 @@ def test_laws_are_fitted_to_curves(wide_page: LabPage, theme: Literal["light", "
     assert read(lab, "ann_yours") != before
     agreed(lab)
     lab.root.locator('[data-plot="off"]').scroll_into_view_if_needed()
-    wide_page.screenshot(f"schedule-fit-{theme}")
+    wide_page.screenshot("schedule-fit")
     switch.uncheck()
     expect(lab.root.locator(".sw-state")).to_have_text(re.compile("3 of 4 curves"), timeout=20_000)
     held = wide_page.value("lab.fits['ann'].held_out['MAE']")

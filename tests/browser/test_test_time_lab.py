@@ -1,7 +1,6 @@
 """The TestTimeLab as a person uses it in JupyterLab."""
 
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -24,15 +23,12 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_question_shows_what_python_says(
-    wide_page: LabPage, theme: Literal["light", "dark"]
-) -> None:
-    lab = opened(wide_page, "sw.TestTimeLab()", theme)
+def test_every_question_shows_what_python_says(wide_page: LabPage) -> None:
+    lab = opened(wide_page, "sw.TestTimeLab()")
     for topic in TOPICS:
         choose(lab, "topic", topic)
         agrees(lab, *SHOWN[topic], least=6e-3)
-        wide_page.screenshot(f"test-time-{topic}-{theme}")
+        wide_page.screenshot(f"test-time-{topic}")
     wide_page.assert_quiet()
 
 
