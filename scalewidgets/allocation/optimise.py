@@ -270,8 +270,10 @@ class _Question:
             what = "the cost" if self._least_cost else self.law.id
             ends = zip(self.problem.axes, np.atleast_1d(t), strict=True)
             where = ", ".join(f"{a.name}={float(a.quantity(end)):.2g}" for a, end in ends)
+            asked = {name: self.numbers.get(name) for name in (_BUDGET, _TARGET)}
+            for_it = "".join(f" at {k} of {v:g}" for k, v in asked.items() if v is not None)
             raise AllocationError(
-                f"optimise: no optimum: {what} goes on falling towards {where}, so that "
+                f"optimise: no optimum{for_it}: {what} goes on falling towards {where}, so that "
                 f"{' and '.join(runs)} runs away. Give it a range in over=, or add a constraint."
             )
         return place

@@ -26,6 +26,7 @@ from .visit import SCHEMA, Answer, Setting, differs, solved, surface
 from .workers import solve_all, with_progress
 
 EMBEDDING = "N_embedding"
+_MOST_FLOPS = 1e300
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +183,10 @@ def _solved(
 
 
 def _baseline(runs: Any, law: Law | str, C: float, options: dict[str, Any]) -> Fit:
-    if not isinstance(C, Real) or not 1.0 <= float(C) < np.inf:
-        raise FitError(f"multiverse: C must be a number of FLOPs, 1 or more, not {C!r}")
+    if not isinstance(C, Real) or not 1.0 <= float(C) <= _MOST_FLOPS:
+        raise FitError(
+            f"multiverse: C must be a number of FLOPs from 1 to {_MOST_FLOPS:g}, not {C!r}"
+        )
     if isinstance(runs, Fit) and options:
         raise FitError(f"multiverse: the fit has its own {', '.join(options)}; give runs instead")
     baseline = runs if isinstance(runs, Fit) else fit_law(law, runs, **options)

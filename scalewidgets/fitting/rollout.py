@@ -133,6 +133,9 @@ def roll_out(
         if not fits:
             raise
         warnings.warn(f"roll_out interrupted: {len(fits)} of {len(cuts)} kept", stacklevel=3)
+    except FitError as error:
+        cut = cuts[len(fits)]
+        raise FitError(f"roll_out: with the cutoff {by} <= {cut:.4g}: {error}") from error
     parts = [_predicted(fit, table, values, cut) for fit, cut in zip(fits, cuts, strict=False)]
     errors = pl.concat([part for part, _ in parts])
     return RollOut(errors, pl.DataFrame([row for _, row in parts]), tuple(fits), by, len(cuts))

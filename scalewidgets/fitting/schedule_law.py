@@ -12,7 +12,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from ..lawbook import Law, Schedule, closed_form
-from ..lawbook.door import check_whole, checked
+from ..lawbook.door import check_whole, checked, is_number, shown
 from ..runs.sources import as_frame
 from .certificate import AGREEMENT, VAGUE
 from .objective import HOFFMANN_DELTA, Objective
@@ -278,17 +278,19 @@ def _of_schedules(law: Law | str) -> Law:
 
 
 def _held(law: Law, fixed: Mapping[str, float] | None) -> dict[str, float]:
-    held = {name: float(value) for name, value in (fixed or {}).items()}
-    for name, value in held.items():
+    held = {}
+    for name, value in (fixed or {}).items():
         if name not in law.values:
             raise FitError(
-                f"fit_schedule_law: {law.id} has no constant {name!r} to hold; it has "
+                f"fit_schedule_law: fixed: {law.id} has no constant {name!r} to hold; it has "
                 f"{', '.join(law.values)}"
             )
-        if not (np.isfinite(value) and value > 0):
+        if not is_number(value) or not 0 < value < np.inf:
             raise FitError(
-                f"fit_schedule_law: {name} must be held at a positive number, not {value}"
+                f"fit_schedule_law: fixed: {name} must be held at a positive number, not "
+                f"{shown(value)}"
             )
+        held[name] = float(value)
     return held
 
 

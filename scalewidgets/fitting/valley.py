@@ -111,6 +111,8 @@ def valley(
     with one_blas_thread():
         ground = _Ground(fit, pair)
         limits = {level: ground.limit(level, scatter) for level in asked}
+        if not min(limits.values()) > 0:
+            raise FitError(f"valley: levels: at {min(asked):g} the region is but a point")
         sides, rise = ground.grid(max(limits.values()), points)
     _warn_if_lower(fit, rise)
     values = [

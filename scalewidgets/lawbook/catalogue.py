@@ -44,8 +44,9 @@ def paper(name: str) -> Mapping[str, Any]:
         For an unknown paper, with the nearest names.
     """
     if name not in _files():
-        close = [f for f in _files() if name and f.startswith(name)]
-        close = close or get_close_matches(name, _files(), n=2, cutoff=0.7)
+        stem = name.partition(".")[0]
+        close = [f for f in _files() if stem and f.startswith(stem)]
+        close = close or get_close_matches(stem, _files(), n=2, cutoff=0.7)
         hint = f" Did you mean {' or '.join(close)}?" if close else " sw.laws() lists them all."
         raise LawError(f"catalogue: no law {name!r}.{hint}")
     content: Mapping[str, Any] = tomllib.loads(_files()[name].read_text(encoding="utf-8"))
@@ -164,7 +165,8 @@ def law(id: str, constants: str | None = None) -> Law | Theory:
     0.34
     """
     paper_id, _, part = id.partition(".")
-    found = _law(paper_id, part or next(iter(paper(paper_id)["laws"])))
+    known = paper(paper_id if paper_id in _files() else id)["laws"]
+    found = _law(paper_id, part or next(iter(known)))
     if constants is None:
         return found
     if isinstance(found, Theory):

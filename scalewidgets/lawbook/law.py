@@ -15,7 +15,7 @@ from . import expression as ex
 from . import features, forms
 from .door import checked, shown
 from .frontier import compute_optimal
-from .grammar import MAX_HEIGHT, height
+from .grammar import MAX_HEIGHT, ExpressionError, height
 
 if TYPE_CHECKING:
     import altair as alt
@@ -134,7 +134,7 @@ class Law:
     def tree(self) -> ex.Tree:
         """The checked tree of the equation, definitions put in."""
         tree = ex.parse(self.equation)
-        parts = {name: ex.parse(text) for name, text in self.definitions.items()}
+        parts = {name: _defined(name, text) for name, text in self.definitions.items()}
         for _ in range(len(parts) + 1):
             if not set(parts) & set(ex.symbols(tree)):
                 return tree
@@ -380,6 +380,15 @@ def _numbers(name: str, value: Any, dimensions: int | None = None) -> Values:
         hint = "; 7B is 7e9" if isinstance(value, str) else ""
         raise LawError(f"law: {name} takes {what}, not {shown(value)}{hint}")
     return found
+
+
+def _defined(name: str, text: object) -> ex.Tree:
+    if not isinstance(text, str):
+        raise LawError(f"law: definitions: {name!r} must be a text, not {shown(text)}")
+    try:
+        return ex.parse(text)
+    except ExpressionError as error:
+        raise LawError(f"law: definitions: {name!r}: {error}") from error
 
 
 def _owned(result: Values, shape: tuple[int, ...], given: Iterable[Values]) -> Values:

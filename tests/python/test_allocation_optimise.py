@@ -207,6 +207,7 @@ def test_a_power_has_no_root_of_a_negative_number() -> None:
         ({"cost": "N*D", "target": 1.7}, "no point within over= reaches 1.7 nats/token"),
         ({}, "typed goes on falling towards N=1e+30, D=1e+30, so that N and D runs away"),
         ({"cost": "N", "budget": 1e9}, "so that D runs away"),
+        ({"cost": "N", "budget": 1e9}, "no optimum at the budget of 1e+09: typed goes on falling"),
     ],
 )
 def test_questions_without_an_answer(asked: dict[str, Any], message: str) -> None:

@@ -122,6 +122,7 @@ def test_what_a_law_knows() -> None:
     [
         ("hofmann2022", None, "no law 'hofmann2022'. Did you mean hoffmann2022?"),
         ("zzz", None, "no law 'zzz'. sw.laws() lists them all."),
+        ("hofmann2022.L", None, "no law 'hofmann2022.L'. Did you mean hoffmann2022?"),
         ("kumar", None, "no law 'kumar'. Did you mean kumar2024_precision?"),
         ("kaplan2020.N_opp", None, "C_excess. Did you mean 'N_opt'?"),
         ("kaplan2020.zzz", None, "kaplan2020 has no law 'zzz'; it has surface, L_N, L_D"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import traitlets
 from scipy.integrate import trapezoid
 
 import scalewidgets as sw
@@ -291,6 +292,15 @@ def test_the_button_buys_one_run_where_the_sliders_are() -> None:
     assert fact(lab, "left") == lab.left == pytest.approx(BUDGET - 6e17)
     lab.C = 1.2e18  # keeps the shape
     assert pytest.approx((1e8, 2e9)) == (lab.N, lab.D)
+
+
+@pytest.mark.parametrize(("name", "value"), [("D", 1e308), ("N", 1e-308), ("C", 1e200)])
+def test_what_6nd_cannot_follow_is_refused(name: str, value: float) -> None:
+    lab = Challenge()
+    before = lab.N, lab.D, lab.C
+    with pytest.raises(traitlets.TraitError, match=rf"^{name} = .* is beyond all runs$"):
+        lab.set(**{name: value})
+    assert before == (lab.N, lab.D, lab.C)
 
 
 def test_a_refusal_is_told_and_goes_away() -> None:

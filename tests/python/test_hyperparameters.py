@@ -102,6 +102,7 @@ def test_what_a_law_counts_stands_beside_it() -> None:
         ({"N": "1B"}, "give two of N, D and C"),
         ({"N": 70, "D": "1.4T"}, r"N = 70 is too little for parameters\. Did you mean \"70B\""),
         ({"N": "70B tokens", "D": 1e12}, "is a number of tokens, not a number of parameters"),
+        ({"N": "1B", "C": 1e12}, "of such N, D and C is no run: loss = 3"),
         ({"N": "7B", "D": "1T", "loss": 60}, "Of a perplexity take the natural logarithm"),
     ],
 )

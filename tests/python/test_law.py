@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,6 +120,18 @@ def test_a_default_that_needs_another_default_is_asked_for() -> None:
 def test_definitions_in_a_circle_are_refused(definitions: dict[str, str]) -> None:
     with pytest.raises(LawError, match="in a circle"):
         Law("E + a", definitions=definitions)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (0.0, r"definitions: 'a' must be a text, not 0\.0"),
+        ("{", r"definitions: 'a': .*'\{' is not part of an equation"),
+    ],
+)
+def test_definitions_are_texts_of_equations(text: Any, message: str) -> None:
+    with pytest.raises(LawError, match=message):
+        Law("E + a", definitions={"a": text})
 
 
 # --- constants ------------------------------------------------------------------------------

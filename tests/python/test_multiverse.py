@@ -255,7 +255,8 @@ def test_what_a_table_cannot_tell_is_said(runs: pl.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"C": -1.0}, "C must be a number of FLOPs, 1 or more, not -1.0"),
+        ({"C": -1.0}, "C must be a number of FLOPs from 1 to 1e.300, not -1.0"),
+        ({"C": 1.7e308}, "C must be a number of FLOPs from 1 to 1e.300, not 1.7e.308"),
         ({"C": "1e23"}, "C must be a number, not '1e23'"),
         ({"C": C, "embedding": "width"}, "'width' is no column of numbers; there are run, N"),
         ({"C": C, "embedding": -3.0}, "a column or a positive omega, not -3.0"),

@@ -217,6 +217,7 @@ TABLE = curve("cosine", sw.law(ANNEALING))
         ({}, {"law": "hoffmann2022"}, "knows no schedule"),
         ({}, {"fixed": {"E": 1.0}}, "no constant 'E' to hold"),
         ({}, {"fixed": {"L0": -1.0}}, "held at a positive number"),
+        ({}, {"fixed": {"L0": "x"}}, "fixed: L0 must be held at a positive number, not 'x'"),
         ({}, {"fixed": sw.law(ANNEALING).values}, "nothing to fit"),
         ({}, {"places": 3}, "3 places do not determine 4 constants"),
         ({}, {"delta": 0.0}, "delta must be positive"),

@@ -185,6 +185,7 @@ def test_uneven_scatter_is_seen() -> None:
         (lambda fit: fit.valley("alpha", "alpha"), "x and y are both alpha"),
         (lambda fit: fit.valley(levels=[95]), "levels must lie between 0 and 1, not 95"),
         (lambda fit: fit.valley(levels=[]), "levels holds none"),
+        (lambda fit: fit.valley(levels=[1e-54]), "levels: at 1e-54 the region is but a point"),
         (lambda fit: fit.valley(points=2), "points must be a whole number, at least 5 .* not 2"),
         (lambda fit: fit.valley(scatter="odd"), 'scatter is "even" or "uneven", not \'odd\''),
     ],

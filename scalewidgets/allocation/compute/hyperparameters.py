@@ -12,7 +12,7 @@ from ...lawbook.door import checked
 from ...lawbook.frontier import FLOPS_PER_PARAMETER_TOKEN
 from ...lawbook.law import Law
 from ...lawbook.magnitude import check_magnitude
-from ...lawbook.quantity import FLOP_UNITS, named_quantity
+from ...lawbook.quantity import FLOP_UNITS, QuantityError, named_quantity
 
 if TYPE_CHECKING:
     import polars as pl
@@ -132,11 +132,17 @@ def _inputs(
         given["N"] = c / (FLOPS_PER_PARAMETER_TOKEN * given["D"])
     elif d is None:
         given["D"] = c / (FLOPS_PER_PARAMETER_TOKEN * n)
-    if loss is None:
-        loss = float(closed_form(LOSS_LAW).predict(N=given["N"], D=given["D"]))
     if loss == 0:
         raise ValueError("suggest_hyperparameters: loss must be above 0 nats/token")
-    given["L"] = check_magnitude("loss", loss)
+    predicted = float(closed_form(LOSS_LAW).predict(N=given["N"], D=given["D"]))
+    try:
+        given["L"] = check_magnitude("loss", predicted if loss is None else loss)
+    except QuantityError as error:
+        if loss is not None:
+            raise
+        raise ValueError(
+            f"suggest_hyperparameters: of such N, D and C is no run: {error}"
+        ) from None
     return {**given, "D_min": given["D"], "C_min": given["C"] / FLOP_UNITS["PFLOP-days"]}
 
 

@@ -150,7 +150,7 @@ def approach_1(
         raise FitError(
             f"approach_1: of {all_sizes} sizes {best_sizes} are best at some compute and "
             f"{counted['N'].n_unique()} count for a power law, which needs two (the smallest and "
-            "the largest count with ends=True only). Add sizes"
+            f"the largest count with ends=True only). Add sizes, or points, which are {points}"
         )
     log_C, log_N, log_D = (np.log(counted[q].to_numpy()) for q in ("C", "N", "D"))
     return Envelope(*constants(log_C, log_N, log_D), found, len(parts), ends, source)

@@ -76,6 +76,16 @@ class Challenge(Lab):
 
     # --- inputs that hang together ------------------------------------------------------------
 
+    @traitlets.validate("N", "D", "C")
+    def _followed(self, proposal: Any) -> float:
+        """Refuses what C = 6ND does not follow within floating-point range."""
+        name, value = proposal["trait"].name, float(proposal["value"])
+        now = {"N": self.N, "D": self.D, name: value}
+        product = value if name == "C" else 6.0 * now["N"] * now["D"]
+        if not 1e-100 < product < 1e100:
+            raise traitlets.TraitError(f"{name} = {value:g} is beyond all runs")
+        return value
+
     @traitlets.observe("N", "D", "C")
     def _keep_product(self, change: Any) -> None:
         """C = 6ND. Does nothing where it already holds, as after a drag in the browser."""
