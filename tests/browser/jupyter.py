@@ -306,20 +306,31 @@ class LabPage:
         self.page.mouse.move(x + dx, y + dy, steps=steps)
         self.page.mouse.up()
 
+    @property
+    def theme(self) -> Theme:
+        light = self.page.evaluate("document.body.dataset.jpThemeLight")
+        return "light" if light == "true" else "dark"
+
     def turn(self, theme: Theme) -> None:
         """Put on a theme, as the Settings menu does."""
-        self.page.evaluate(TURN, THEMES[theme])
-        self._wait_for_theme(theme)
+        if theme != self.theme:
+            self.page.evaluate(TURN, THEMES[theme])
+            self._wait_for_theme(theme)
 
     def _wait_for_theme(self, theme: Theme) -> None:
+        """Until it is on, and what JupyterLab lays over the page meanwhile has gone."""
         light = json.dumps(theme == "light")
-        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
+        self.page.wait_for_function(
+            f"document.body.dataset.jpThemeLight === '{light}'"
+            " && !document.getElementById('jupyterlab-splash')"
+        )
 
     def screenshot(self, name: str, element: Locator | None = None) -> None:
-        """Pictures of the page, or of one element, in both themes: `screenshots/<name>-dark.png`
-        and `-light.png`, which stays on."""
+        """Pictures of the page, or of one element, in both themes: `screenshots/<name>-light.png`
+        and `-dark.png`. The theme that was not on stays on."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        for theme in ("dark", "light"):
+        order: tuple[Theme, Theme] = ("light", "dark")
+        for theme in order if self.theme == "light" else reversed(order):
             self.turn(theme)
             (element or self.page).screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
 
